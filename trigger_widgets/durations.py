@@ -1,0 +1,50 @@
+"""Durations as Trigger.dev writes them: `"10s"`, `"1h30m"`, `"2 days"`."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from .errors import ConfigurationError
+
+_SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0.001}
+_WORDS = {
+    "week": "w", "weeks": "w", "day": "d", "days": "d", "hour": "h", "hours": "h", "hr": "h",
+    "hrs": "h", "minute": "m", "minutes": "m", "min": "m", "mins": "m", "second": "s",
+    "seconds": "s", "sec": "s", "secs": "s",
+}  # fmt: skip
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)\s*", re.IGNORECASE)
+
+
+def parse_duration(text: str) -> timedelta:
+    """`"1h30m"` as a timedelta; `ConfigurationError` names a text that is not a duration."""
+    rest, seconds = text.strip(), 0.0
+    while rest:
+        match = _PART.match(rest)
+        unit = match and _WORDS.get(match[2].lower(), match[2].lower())
+        if not match or unit not in _SECONDS:
+            raise ConfigurationError(
+                f'"{text}" is not a duration; write it like "30s", "10m", "1h30m" or "2d".'
+            )
+        seconds += float(match[1]) * _SECONDS[unit]
+        rest = rest[match.end() :]
+    if not text.strip():
+        raise ConfigurationError('"" is not a duration; write it like "30s", "10m" or "2d".')
+    return timedelta(seconds=seconds)
+
+
+def deadline(value: str | timedelta | datetime, *, now: datetime | None = None) -> datetime:
+    """The moment that a duration, an ISO date or a datetime means, in UTC."""
+    now = now or datetime.now(UTC)
+    if isinstance(value, str):
+        value = _parse(value)
+    if isinstance(value, timedelta):
+        return now + value
+    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _parse(text: str) -> timedelta | datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return parse_duration(text)

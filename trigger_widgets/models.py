@@ -1,0 +1,160 @@
+"""The nouns: what a run is, and when it has ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from . import errors
+
+
+class RunStatus(StrEnum):
+    """A run's status in the API's words (`x-trigger-api-version: 2025-07-16`).
+
+    The realtime feed carries the database's words instead; `RunStatus("PENDING")` accepts those
+    too. The table is the one measured in protocol.md §3; a status nobody knows reads as QUEUED,
+    as in the official SDK.
+    """
+
+    PENDING_VERSION = "PENDING_VERSION"
+    DELAYED = "DELAYED"
+    QUEUED = "QUEUED"
+    DEQUEUED = "DEQUEUED"
+    EXECUTING = "EXECUTING"
+    WAITING = "WAITING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+    CRASHED = "CRASHED"
+    SYSTEM_FAILURE = "SYSTEM_FAILURE"
+    EXPIRED = "EXPIRED"
+    TIMED_OUT = "TIMED_OUT"
+
+    @classmethod
+    def _missing_(cls, value: object) -> RunStatus:
+        return cls[_FROM_DATABASE.get(str(value), "QUEUED")]
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the run has ended. The one definition: the wire's own flags disagree
+        (EXPIRED and TIMED_OUT have every `is…` false in the API, protocol.md §3).
+        """
+        return self in _TERMINAL
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether the run has not been given to a worker yet."""
+        return self in (self.PENDING_VERSION, self.DELAYED, self.QUEUED)
+
+    @property
+    def is_executing(self) -> bool:
+        """Whether a worker has the run."""
+        return self in (self.DEQUEUED, self.EXECUTING, self.WAITING)
+
+
+_FROM_DATABASE = {
+    "PENDING": "QUEUED",
+    "WAITING_FOR_DEPLOY": "PENDING_VERSION",
+    "RETRYING_AFTER_FAILURE": "EXECUTING",
+    "REATTEMPTING": "EXECUTING",
+    "WAITING_TO_RESUME": "WAITING",
+    "PAUSED": "WAITING",
+    "FROZEN": "WAITING",
+    "COMPLETED_SUCCESSFULLY": "COMPLETED",
+    "COMPLETED_WITH_ERRORS": "FAILED",
+    "INTERRUPTED": "FAILED",
+}
+_TERMINAL = frozenset(
+    RunStatus[name]
+    for name in (
+        "COMPLETED", "FAILED", "CANCELED", "CRASHED", "SYSTEM_FAILURE", "EXPIRED", "TIMED_OUT",
+    )
+)  # fmt: skip
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore"
+    )
+
+
+class TaskError(_Model):
+    """Why a run failed: a message, the class of the exception, and its traceback."""
+
+    message: str = ""
+    name: str | None = None
+    stack_trace: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.message}" if self.name else self.message
+
+
+class Run(_Model):
+    """One run, as last seen. Times are aware datetimes in UTC.
+
+    `attempt_count`, `version` and `depth` are only in what `runs.retrieve` gives; the realtime
+    feed does not carry them. `streams` are the ids of the realtime streams the task has opened.
+    """
+
+    id: str
+    task_identifier: str
+    status: RunStatus
+    created_at: datetime
+    updated_at: datetime
+    queued_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    delayed_until: datetime | None = None
+    expired_at: datetime | None = None
+    ttl: str | None = None
+    tags: list[str] = Field(default_factory=list)
+    is_test: bool = False
+    payload: Any = None
+    output: Any = None
+    error: TaskError | None = None
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    duration_ms: float = 0
+    cost_in_cents: float = 0
+    base_cost_in_cents: float = 0
+    attempt_count: int | None = None
+    version: str | None = None
+    depth: int | None = None
+    idempotency_key: str | None = None
+    streams: list[str] = Field(default_factory=list)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the run has ended; see `RunStatus.is_terminal`."""
+        return self.status.is_terminal
+
+    def unwrap(self) -> Any:
+        """The output of a completed run; raises the `RunError` of any other end."""
+        if self.status is RunStatus.COMPLETED:
+            return self.output
+        kind = _ERRORS.get(self.status)
+        if kind is None:
+            raise errors.RunError(f"{self.id} has not ended: it is {self.status}.", run=self)
+        reason = str(self.error) if self.error else self.status.replace("_", " ").lower()
+        raise kind(f"{self.task_identifier} ({self.id}) {_VERBS[self.status]}: {reason}", run=self)
+
+
+_ERRORS: dict[RunStatus, type[errors.RunError]] = {
+    RunStatus.FAILED: errors.RunFailedError,
+    RunStatus.SYSTEM_FAILURE: errors.RunFailedError,
+    RunStatus.CRASHED: errors.RunCrashedError,
+    RunStatus.CANCELED: errors.RunCanceledError,
+    RunStatus.EXPIRED: errors.RunExpiredError,
+    RunStatus.TIMED_OUT: errors.RunTimedOutError,
+}
+_VERBS = {
+    RunStatus.FAILED: "failed",
+    RunStatus.SYSTEM_FAILURE: "could not be run",
+    RunStatus.CRASHED: "crashed",
+    RunStatus.CANCELED: "was canceled",
+    RunStatus.EXPIRED: "expired",
+    RunStatus.TIMED_OUT: "ran out of time",
+}

@@ -1,0 +1,1 @@
+"""What is IPython's alone: the busy-kernel pump, and how a handle shows itself in a cell."""

@@ -1,0 +1,1 @@
+"""anywidget classes: live views of runs in a notebook."""

@@ -1,0 +1,1 @@
+"""Executes Python tasks for a server, over HTTP."""
