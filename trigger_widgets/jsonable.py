@@ -87,7 +87,7 @@ def _key(key: Any, path: str) -> str:
     )
 
 
-def _plain(value: Any) -> Any:  # noqa: PLR0911 - one line a kind
+def _plain(value: Any) -> Any:
     """Unwrap one layer: models to dicts, numpy and pandas things to Python ones."""
     if isinstance(value, Enum):
         return _plain(value.value)

@@ -1,1 +1,1 @@
-"""Live feeds: state machines without I/O, and the one background loop that drives and shares them."""
+"""Live feeds: state machines without I/O, and the one background loop that drives them."""

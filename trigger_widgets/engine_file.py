@@ -1,0 +1,86 @@
+"""How an engine is found: one file in its data directory that only the user can read.
+
+It is the only file that ever holds a key. The key outlives the engine, so that handles, tokens
+and saved notebooks stay valid when the engine has ended by itself and is started again.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+import platformdirs
+from pydantic import BaseModel, SecretStr, ValidationError, field_serializer
+
+from .config import Endpoint
+from .errors import EngineError
+from .processes import ProcessIdentity
+
+FILE_NAME = "engine.json"
+DATA_DIR_VARIABLE = "TRIGGER_WIDGETS_DATA_DIR"
+
+
+def default_data_dir() -> Path:
+    """`TRIGGER_WIDGETS_DATA_DIR`, or this user's data directory."""
+    configured = os.environ.get(DATA_DIR_VARIABLE)
+    return Path(configured or platformdirs.user_data_dir("trigger-widgets")).expanduser().resolve()
+
+
+def new_secret_key() -> SecretStr:
+    """A key of 256 random bits, in the form of a Trigger.dev development key."""
+    return SecretStr(f"tr_dev_{secrets.token_hex(32)}")
+
+
+class EngineFile(BaseModel):
+    """Where an engine listens, which process it is, and its key."""
+
+    host: str
+    port: int
+    pid: int
+    started: str
+    version: str
+    secret_key: SecretStr
+
+    @field_serializer("secret_key", when_used="json")
+    def _reveal(self, key: SecretStr) -> str:
+        return key.get_secret_value()
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The engine as a client speaks to it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return Endpoint(f"http://{host}:{self.port}", self.secret_key)
+
+    def is_running(self) -> bool:
+        """Whether the process that wrote this file still runs."""
+        return ProcessIdentity(self.pid, self.started).is_alive()
+
+    def write(self, data_dir: Path) -> None:
+        """Replace the file in one step, readable by the user alone from its first byte."""
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new = data_dir / f".{FILE_NAME}.{os.getpid()}"
+        new.unlink(missing_ok=True)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(self.model_dump_json())
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(data_dir / FILE_NAME)
+
+    @classmethod
+    def read(cls, data_dir: Path) -> EngineFile | None:
+        """The file of a data directory, or None if no engine ever ran there."""
+        path = data_dir / FILE_NAME
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValidationError:
+            # the details would quote the file, and with it the key
+            raise EngineError(
+                f"{path} is damaged; stop the engine that uses it and delete the file "
+                "(the runs beside it are kept, tokens given out before stop working)."
+            ) from None
+        except OSError as e:
+            raise EngineError(f"{path} cannot be read: {e.strerror}.") from None
