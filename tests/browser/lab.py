@@ -1,0 +1,221 @@
+"""A real JupyterLab in a real Chromium, driven by its own `window.jupyterapp`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import nbformat
+from playwright.sync_api import BrowserContext, Locator, Page, sync_playwright
+
+# No background traffic (there may be no network), and no GPU or sandbox (there may be no display).
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+TOKEN = "a-token-for-tests"
+SETTINGS = {
+    # every cell stays in the DOM
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    },
+}
+READY = """() => {
+  const app = window.jupyterapp;
+  for (const panel of app ? app.shell.widgets('main') : []) {
+    const kernel = panel.sessionContext?.session?.kernel;
+    if (!panel.content?.widgets || !panel.sessionContext.isReady) continue;
+    if (kernel?.status === 'idle' && kernel.connectionStatus === 'connected') {
+      window.notebookPanel = panel;
+      return true;
+    }
+  }
+  return false;
+}"""
+
+
+def chromium() -> str | None:
+    """An installed Chromium or Chrome; None means Playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+class LabServer:
+    """`jupyter lab` on a port of the system's choice, with every directory of its own."""
+
+    def __init__(self, root: Path, home: Path, env: Mapping[str, str], *, save_state: bool) -> None:
+        self.root = root
+        self._log_path = home / "server.log"
+        settings = dict(SETTINGS)
+        settings["@jupyter-widgets/jupyterlab-manager:plugin"] = {"saveState": save_state}
+        overrides = home / "config" / "labconfig" / "default_setting_overrides.json"
+        overrides.parent.mkdir(parents=True)
+        overrides.write_text(json.dumps(settings))
+        runtime = home / "runtime"
+        runtime.mkdir()
+        with self._log_path.open("wb") as log:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
+                    "--ip=127.0.0.1", "--ServerApp.port=0", f"--IdentityProvider.token={TOKEN}",
+                    f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True",
+                ],  # fmt: skip
+                env={
+                    **env,
+                    "JUPYTER_CONFIG_DIR": str(home / "config"),
+                    "JUPYTER_RUNTIME_DIR": str(runtime),
+                    "JUPYTER_DATA_DIR": str(home / "data"),
+                    "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+                    "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+                    "IPYTHONDIR": str(home / "ipython"),
+                },
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.url = self._wait_until_ready(runtime / f"jpserver-{self._process.pid}.json")
+
+    def _wait_until_ready(self, info: Path, patience: float = 60) -> str:
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"JupyterLab ended:\n{self._log_path.read_text()[-3000:]}")
+            try:
+                url = f"http://127.0.0.1:{json.loads(info.read_text())['port']}/"
+                httpx.get(f"{url}api/status?token={TOKEN}").raise_for_status()
+            except (OSError, ValueError, httpx.HTTPError):
+                time.sleep(0.05)
+            else:
+                return url
+        raise RuntimeError(f"JupyterLab was not up in {patience} s.")
+
+    def stop(self) -> None:
+        with httpx.Client(base_url=self.url, params={"token": TOKEN}, timeout=10) as api:
+            for kernel in api.get("api/kernels").json():
+                api.delete(f"api/kernels/{kernel['id']}")
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def write(self, name: str, cells: list[str]) -> None:
+        """A notebook of code cells."""
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(source) for source in cells],
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        )
+        nbformat.write(notebook, self.root / name)
+
+
+@contextmanager
+def browser(profile: Path, **options: Any) -> Iterator[BrowserContext]:
+    """A Chromium with a profile of its own."""
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=chromium(),
+            headless=True,
+            args=CHROMIUM_FLAGS,
+            viewport={"width": 1280, "height": 1400},
+            **options,
+        )
+        yield context
+        context.close()
+
+
+class Notebook:
+    """One notebook that is open in JupyterLab."""
+
+    def __init__(self, page: Page, server: LabServer, path: str, *, timeout: float = 60) -> None:
+        self.page, self.server, self.path = page, server, path
+        page.set_default_timeout(timeout * 1000)
+        page.goto(f"{server.url}lab/tree/{path}?token={TOKEN}&reset")
+        page.wait_for_function(READY)
+
+    def start(self, index: int) -> None:
+        """Run a cell and do not wait for it."""
+        self.page.evaluate(
+            """index => {
+              const notebook = window.notebookPanel.content;
+              notebook.activeCellIndex = index;
+              notebook.deselectAll();
+              (window.cellsDone ??= {})[index] = false;
+              window.jupyterapp.commands.execute('notebook:run-cell')
+                .then(() => { window.cellsDone[index] = true; });
+            }""",
+            index,
+        )
+
+    def wait(self, index: int) -> None:
+        self.page.wait_for_function("index => window.cellsDone?.[index] === true", arg=index)
+
+    def run(self, index: int) -> str:
+        """Run a cell to its end; gives its text output."""
+        self.start(index)
+        self.wait(index)
+        return self.text(index)
+
+    def outputs(self, index: int) -> list[dict[str, Any]]:
+        """The outputs of a cell as the notebook's model holds them."""
+        return self.page.evaluate(
+            "i => window.notebookPanel.content.widgets[i].model.toJSON().outputs ?? []", index
+        )
+
+    def text(self, index: int) -> str:
+        parts = []
+        for output in self.outputs(index):
+            if "ename" in output:
+                parts.append(f"{output['ename']}: {output['evalue']}")
+            text = output.get("text") or output.get("data", {}).get("text/plain", "")
+            parts.append(text if isinstance(text, str) else "".join(text))
+        return "".join(parts)
+
+    def cell(self, index: int) -> Locator:
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
+
+    def save(self) -> None:
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+
+    def saved(self) -> dict[str, Any]:
+        """The notebook as it is on disk."""
+        return json.loads((self.server.root / self.path).read_text())
+
+    def reload(self) -> None:
+        self.page.reload()
+        self.page.wait_for_function(READY)
+
+    def restart_kernel(self) -> None:
+        self.page.evaluate("() => window.notebookPanel.sessionContext.session.kernel.restart()")
+        self.page.wait_for_function(READY)
+
+    def interrupt(self) -> None:
+        self.page.evaluate("() => window.notebookPanel.sessionContext.session.kernel.interrupt()")
+
+    def theme(self, name: str) -> None:
+        """`JupyterLab Light` or `JupyterLab Dark`."""
+        self.page.evaluate(
+            "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})",
+            name,
+        )
+        light = str(name.endswith("Light")).lower()
+        self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]')

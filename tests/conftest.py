@@ -1,0 +1,14 @@
+"""What every test gets: an environment in which nothing of the developer's own can be reached."""
+
+import os
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def no_trigger_environment(monkeypatch, tmp_path):
+    """No `TRIGGER_*` of the developer's, and a data directory that dies with the test."""
+    for name in os.environ:
+        if name.startswith("TRIGGER_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TRIGGER_WIDGETS_DATA_DIR", str(tmp_path / "trigger-widgets"))

@@ -1,0 +1,77 @@
+"""Front-end code that travels once.
+
+A notebook stores `_esm` once for each widget it holds. So the code is the trait of one hidden
+model a kernel, and each widget's own `_esm` is a stub that fetches it from there. Measured: works
+live, after a reload, in a notebook reopened from saved state without a kernel, in the HTML of
+nbconvert, and in marimo (which hands on every trait but `_esm`, hence the trait `code`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+STATIC = Path(__file__).parent / "static"
+
+# At most 2 KiB. Its cache lives on globalThis because every stub is a module of its own; a new
+# kernel has a new model, hence a new id.
+STUB = """
+const prefix = "IPY_MODEL_";
+function load(model) {
+  const id = model.get("_core").slice(prefix.length);
+  const cache = (globalThis.__trigger_widgets ??= new Map());
+  if (!cache.has(id)) {
+    cache.set(id, (async () => {
+      const core = await model.widget_manager.get_model(id);
+      const source = new Blob([core.get("code")], { type: "text/javascript" });
+      const url = URL.createObjectURL(source);
+      try { return await import(url); } finally { URL.revokeObjectURL(url); }
+    })());
+    cache.get(id).catch(() => cache.delete(id));
+  }
+  return cache.get(id);
+}
+export default {
+  async render(context) {
+    let core;
+    try {
+      core = await load(context.model);
+    } catch (error) {
+      const note = document.createElement("div");
+      note.className = "tw-root";
+      note.textContent = "The code of this widget is not in the notebook any more; run the cell again.";
+      note.title = String(error);
+      context.el.append(note);
+      return;
+    }
+    return core.render(context);
+  },
+};
+""".strip()
+
+
+class _Core(anywidget.AnyWidget):
+    """The hidden model that carries the code of every widget of this kernel."""
+
+    _esm = "export default {};"
+    code = traitlets.Unicode().tag(sync=True)
+
+
+_core: _Core | None = None
+
+
+def core_reference() -> str:
+    """`IPY_MODEL_<id>` of the hidden model, which is made when first asked for."""
+    global _core  # noqa: PLW0603 - one a kernel is the point
+    if _core is None or _core.comm is None:
+        _core = _Core(code=(STATIC / "core.js").read_text(encoding="utf-8"))
+    return f"IPY_MODEL_{_core.model_id}"
+
+
+def mimebundle(widget: Any, text: str) -> dict[str, Any]:
+    """The output that makes a front end show `widget`, and `text` where there is none."""
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    return {"application/vnd.jupyter.widget-view+json": view, "text/plain": text}

@@ -1,0 +1,71 @@
+"""One outbox a kernel: what the widgets have to say, at most 60 messages a second.
+
+The comm channel loses messages when it is flooded (above 1,000 a second by the server's own
+limit), so changes are merged while they wait. The first one after a pause goes at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+MESSAGES_PER_SECOND = 60
+
+
+class Sender(Protocol):
+    """What has something to say."""
+
+    def flush(self) -> int:
+        """Send what has gathered; gives the number of messages that took."""
+
+
+class Outbox:
+    """A thread that lets its senders speak in turn. It sleeps while nobody has anything to say."""
+
+    def __init__(
+        self, rate: float = MESSAGES_PER_SECOND, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._interval = 1 / rate
+        self._clock = clock
+        self._waiting: dict[Sender, float] = {}
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._free_at = 0.0
+
+    def post(self, sender: Sender, delay: float = 0) -> None:
+        """Let `sender` speak after `delay` seconds at the earliest; an earlier turn stays."""
+        due = self._clock() + delay
+        with self._changed:
+            if due < self._waiting.get(sender, float("inf")):
+                self._waiting[sender] = due
+                self._changed.notify()
+            if self._thread is None or not self._thread.is_alive():  # also after a fork
+                self._thread = threading.Thread(
+                    target=self._run, name="trigger-widgets-outbox", daemon=True
+                )
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            sender = self._next()
+            self._free_at = max(self._clock(), self._free_at) + self._interval * sender.flush()
+
+    def _next(self) -> Sender:
+        with self._changed:
+            while True:
+                now = self._clock()
+                if self._waiting:
+                    sender = min(self._waiting, key=lambda each: self._waiting[each])
+                    wait = max(self._waiting[sender], self._free_at) - now
+                    if wait <= 0:
+                        del self._waiting[sender]
+                        return sender
+                    self._changed.wait(wait)
+                else:
+                    self._changed.wait()
+
+
+outbox = Outbox()
+"""The outbox of this process."""
