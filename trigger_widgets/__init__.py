@@ -1,1 +1,94 @@
-"""Trigger.dev in Jupyter: trigger tasks in a cell, watch them live, approve them there."""
+"""Trigger.dev in Jupyter: trigger tasks in a cell, watch them live, approve them there.
+
+Everything a notebook needs is imported from here, and loaded when it is first asked for: the
+engine, which is a process of this package, starts without the client, and a worker process that
+imports a file of tasks without a user interface.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .version import __version__
+
+if TYPE_CHECKING:  # for editors and type checkers; a test holds it against the table below
+    from .client import AsyncTrigger as AsyncTrigger
+    from .client import Trigger as Trigger
+    from .client import configure as configure
+    from .client import default_client as default_client
+    from .client import trigger as trigger
+    from .errors import APIConnectionError as APIConnectionError
+    from .errors import APIStatusError as APIStatusError
+    from .errors import AbortTaskRunError as AbortTaskRunError
+    from .errors import AuthenticationError as AuthenticationError
+    from .errors import ConfigurationError as ConfigurationError
+    from .errors import EngineError as EngineError
+    from .errors import NotFoundError as NotFoundError
+    from .errors import ResultTimeoutError as ResultTimeoutError
+    from .errors import RunCanceledError as RunCanceledError
+    from .errors import RunCrashedError as RunCrashedError
+    from .errors import RunError as RunError
+    from .errors import RunExpiredError as RunExpiredError
+    from .errors import RunFailedError as RunFailedError
+    from .errors import RunTimedOutError as RunTimedOutError
+    from .errors import TriggerError as TriggerError
+    from .models import Run as Run
+    from .models import RunStatus as RunStatus
+    from .models import TaskError as TaskError
+    from .realtime.handle import RunHandle as RunHandle
+    from .tasks import Task as Task
+    from .tasks import logger as logger
+    from .tasks import metadata as metadata
+    from .tasks import task as task
+    from .widgets.run import RunWidget as RunWidget
+
+_HOMES = {
+    "client": ("AsyncTrigger", "Trigger", "configure", "default_client", "trigger"),
+    "errors": (
+        "APIConnectionError",
+        "APIStatusError",
+        "AbortTaskRunError",
+        "AuthenticationError",
+        "ConfigurationError",
+        "EngineError",
+        "NotFoundError",
+        "ResultTimeoutError",
+        "RunCanceledError",
+        "RunCrashedError",
+        "RunError",
+        "RunExpiredError",
+        "RunFailedError",
+        "RunTimedOutError",
+        "TriggerError",
+    ),
+    "models": ("Run", "RunStatus", "TaskError"),
+    "realtime.handle": ("RunHandle",),
+    "tasks": ("Task", "logger", "metadata", "task"),
+    "widgets.run": ("RunWidget",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [  # noqa: PLE0604 - the table above is the list
+    "__version__",
+    *_HOME_OF,
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import_module(".runtime", __name__).compose()
+    value = getattr(import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME_OF})
+
+
+if "IPython" in sys.modules:
+    import_module(".notebook", __name__).install()

@@ -42,7 +42,7 @@ export default {
     } catch (error) {
       const note = document.createElement("div");
       note.className = "tw-root";
-      note.textContent = "The code of this widget is not in the notebook any more; run the cell again.";
+      note.textContent = "This widget's code is not in the notebook any more; run the cell again.";
       note.title = String(error);
       context.el.append(note);
       return;

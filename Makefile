@@ -1,0 +1,62 @@
+# Two commands for a newcomer: `make demo` and `make test`. Both may be run again at any time.
+.PHONY: demo test test-all lint js browser bench bundle clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# What is installed is remembered here; a change of the files it was made from installs anew.
+STAMPS := $(VENV)/.stamps
+
+demo: $(STAMPS)/lab
+	@$(BIN)/python scripts/demo.py $(if $(CHECK),--check)
+
+# Tests never see the TRIGGER_* of whoever runs them.
+test: lint js browser
+	$(BIN)/python scripts/clean_env.py $(BIN)/pytest -m "not slow"
+
+test-all: test
+	$(BIN)/python scripts/clean_env.py $(BIN)/pytest -m slow
+
+lint: $(STAMPS)/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python scripts/check_imports.py
+
+js: $(STAMPS)/js
+	cd js && npm run --silent check
+
+browser: $(STAMPS)/browser
+
+bundle: $(STAMPS)/js
+	cd js && npm run --silent build
+
+bench: $(STAMPS)/test
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) js/node_modules
+
+$(STAMPS)/venv:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: no $(PYTHON) was found."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Try: make PYTHON=python3.11 …"; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing (on Debian: apt install python3-venv)."; exit 1; }
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/lab: $(STAMPS)/venv pyproject.toml requirements/lab.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/lab.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(STAMPS)/test: $(STAMPS)/lab requirements/test.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/test.txt
+	@touch $@
+
+$(STAMPS)/js: $(STAMPS)/venv js/package-lock.json
+	@command -v npm >/dev/null || { echo "Node.js 20 or newer with npm is needed for the front end's tests."; exit 1; }
+	cd js && npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+$(STAMPS)/browser: $(STAMPS)/test scripts/install_browser.py
+	$(BIN)/python scripts/install_browser.py
+	@touch $@

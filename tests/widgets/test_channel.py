@@ -1,0 +1,149 @@
+"""The numbered, coalesced conversation between a widget and its views, over a lossy wire."""
+
+import random
+from collections.abc import Mapping
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trigger_widgets.widgets.channel import BEATS, Channel
+
+
+class Turns:
+    """An outbox that the test empties by hand; time passes only as it says."""
+
+    def __init__(self):
+        self.waiting = {}
+
+    def post(self, sender, delay=0):
+        self.waiting[sender] = min(delay, self.waiting.get(sender, delay))
+
+    def run(self, *, beats=False):
+        """Let everybody speak who may; with `beats` also those who wait to repeat a number."""
+        while due := [s for s, delay in self.waiting.items() if beats or delay == 0]:
+            for sender in due:
+                del self.waiting[sender]
+                sender.flush()
+
+
+class View:
+    """What a front end does, in ten lines: the rules that transport.ts implements."""
+
+    def __init__(self, channel):
+        self.channel, self.seq, self.state, self.replies = channel, None, {}, []
+
+    def receive(self, message: Mapping):
+        match message:
+            case {"kind": "snapshot", "seq": seq, "state": state}:
+                self.seq, self.state = seq, dict(state)
+            case {"kind": "patch", "seq": seq, "set": changes} if seq == (self.seq or 0) + 1:
+                self.seq = seq
+                self.state.update(changes)
+            case {"kind": "patch" | "beat", "seq": seq} if self.seq is None or seq > self.seq:
+                self.channel.hello(self.seq)
+            case {"kind": "reply"}:
+                self.replies.append(message)
+
+
+def conversation(lose=lambda: False):
+    turns, sent, traits = Turns(), [], []
+
+    def send(message):
+        sent.append(message)
+        if not lose():
+            view.receive(message)
+
+    channel = Channel(send, traits.append, turns)
+    view = View(channel)
+    return channel, view, turns, sent, traits
+
+
+def test_changes_that_wait_are_merged_into_one_patch():
+    channel, view, turns, sent, _ = conversation()
+    channel.hello(None)
+    for percent in range(100):
+        channel.update({"progress": percent, "status": "EXECUTING"})
+    turns.run()
+    assert len(sent) == 1
+    assert view.state == {"progress": 99, "status": "EXECUTING"}
+
+
+def test_what_did_not_change_is_not_sent():
+    channel, _, turns, sent, _ = conversation()
+    channel.hello(None)
+    channel.update({"status": "QUEUED", "task": "t"})
+    turns.run()
+    channel.update({"status": "EXECUTING", "task": "t"})
+    turns.run()
+    assert sent[-1] == {"kind": "patch", "seq": 2, "set": {"status": "EXECUTING"}}
+    before = len(sent)
+    channel.update({"status": "EXECUTING"})
+    assert len(sent) == before
+
+
+def test_a_view_that_comes_later_gets_the_whole_state():
+    channel, first, turns, _, _ = conversation()
+    channel.update({"a": 1})
+    turns.run()
+    channel.update({"b": 2})
+    turns.run()
+    late = View(channel)
+    channel._send = late.receive
+    channel.hello(None)
+    turns.run()
+    assert late.state == first.state | {"a": 1, "b": 2}
+
+
+def test_a_view_that_is_up_to_date_is_only_told_so():
+    channel, _, turns, sent, _ = conversation()
+    channel.update({"a": 1})
+    turns.run()
+    channel.hello(1)
+    turns.run()
+    assert sent[-1] == {"kind": "beat", "seq": 1}
+
+
+def test_a_lost_last_message_is_noticed_by_the_beat():
+    losing = [False]
+    channel, view, turns, sent, _ = conversation(lambda: losing[0])
+    channel.update({"status": "EXECUTING"})
+    channel.hello(None)
+    turns.run()
+    losing[0] = True
+    channel.update({"status": "COMPLETED"})
+    turns.run()
+    assert view.state["status"] == "EXECUTING"
+    losing[0] = False
+    turns.run(beats=True)
+    assert view.state["status"] == "COMPLETED"
+    assert sum(message["kind"] == "beat" for message in sent) <= 2 * len(BEATS)
+
+
+def test_replies_and_traits_take_their_turn():
+    channel, view, turns, _, traits = conversation()
+    channel.reply("1")
+    channel.reply("2", "run_x is gone")
+    channel.touch({"status"})
+    channel.touch({"progress"})
+    turns.run()
+    assert [reply["ok"] for reply in view.replies] == [True, False]
+    assert view.replies[1]["error"] == "run_x is gone"
+    assert traits == [{"status", "progress"}]
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from("abcd"), st.integers(0, 3), max_size=3), max_size=30),
+    st.randoms(use_true_random=False),
+)
+def test_with_a_third_of_the_messages_lost_the_view_ends_right(changes, dice: random.Random):
+    wire_is_bad = [True]
+    channel, view, turns, _, _ = conversation(lambda: wire_is_bad[0] and dice.random() < 0.3)
+    channel.hello(None)
+    for change in changes:
+        channel.update(change)
+        if dice.random() < 0.7:
+            turns.run()
+    turns.run()
+    wire_is_bad[0] = False
+    turns.run(beats=True)
+    assert view.state == channel.snapshot()[1]

@@ -1,0 +1,51 @@
+import threading
+import time
+
+from trigger_widgets.widgets.outbox import Outbox
+
+
+class Talker:
+    def __init__(self, messages=1):
+        self.messages, self.spoke, self.done = messages, [], threading.Event()
+
+    def flush(self):
+        self.spoke.append(time.monotonic())
+        self.done.set()
+        return self.messages
+
+
+def test_the_first_goes_at_once():
+    talker = Talker()
+    Outbox(rate=1).post(talker)
+    assert talker.done.wait(5)
+
+
+def test_posting_again_while_it_waits_is_one_turn():
+    outbox, first, other = Outbox(rate=10), Talker(), Talker()
+    outbox.post(first)
+    assert first.done.wait(5)
+    for _ in range(50):
+        outbox.post(other)
+    assert other.done.wait(5)
+    last = Talker()
+    outbox.post(last)
+    assert last.done.wait(5)
+    assert len(other.spoke) == 1
+
+
+def test_all_talkers_together_keep_to_the_rate():
+    outbox, talkers = Outbox(rate=100), [Talker(messages=2) for _ in range(10)]
+    for talker in talkers:
+        outbox.post(talker)
+    for talker in talkers:
+        assert talker.done.wait(10)
+    spoke = sorted(each.spoke[0] for each in talkers)
+    # ten talkers of two messages at 100 a second: the last may not start before 180 ms
+    assert spoke[-1] - spoke[0] >= 0.17
+
+
+def test_a_turn_can_be_for_later_and_an_earlier_wish_wins():
+    outbox, talker = Outbox(), Talker()
+    outbox.post(talker, delay=60)
+    outbox.post(talker)
+    assert talker.done.wait(5)

@@ -1,0 +1,181 @@
+"""What every live widget shares: its code, its channel, its traits' one writer, its fallback."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ClassVar, Self
+
+import anywidget
+import traitlets
+
+from trigger_widgets.errors import TriggerError
+from trigger_widgets.keywords import refuse_unknown
+
+from .channel import Channel
+from .code import STUB, core_reference, mimebundle
+from .dispatcher import dispatcher
+from .fallback import Fallback
+
+log = logging.getLogger("trigger_widgets")
+
+# Seconds between two copies of the state into the notebook while it changes.
+SAVE_EVERY = 10.0
+
+_actions = ThreadPoolExecutor(4, thread_name_prefix="trigger-widgets-action")
+
+
+class LiveWidget(anywidget.AnyWidget):
+    """A view of something that changes on a server.
+
+    Subclasses say what they show: `self._show({...})` for the views, `self._assign(trait=...)` for
+    those who observe, `_html()` for where there is no front end. Traits have one writer at a time.
+    """
+
+    _esm = STUB
+    _core = traitlets.Unicode().tag(sync=True)
+    kind: ClassVar[str]
+    _kind = traitlets.Unicode().tag(sync=True)
+    # What a notebook that is opened without a kernel has: bounded, and written rarely.
+    _snapshot = traitlets.Dict().tag(sync=True)
+
+    actions: ClassVar[dict[str, str]] = {}
+    """The methods that a view may call, by the name of the action."""
+
+    def __init__(self, **traits: Any) -> None:
+        refuse_unknown(type(self).__name__, traits, self._options())
+        self._write_lock = threading.RLock()
+        self._saved_at = 0.0
+        self._save_again = False
+        super().__init__(_core=core_reference(), _kind=self.kind, **traits)
+        self._channel = Channel(self._send_message, self._send_traits)
+        self._fallback = Fallback(self._html)
+        self.on_msg(self._receive)
+
+    @classmethod
+    def _options(cls) -> list[str]:
+        """What the class takes by name: its own arguments, and the traits anybody may set."""
+        own = inspect.signature(cls.__init__).parameters.values()
+        named = [each.name for each in own if each.kind is each.KEYWORD_ONLY]
+        traits = cls.class_traits().items()
+        return named + [n for n, t in traits if n[0] != "_" and not t.read_only]
+
+    # ── to the views ────────────────────────────────────────────────────────────────────────
+
+    def _show(self, changes: Mapping[str, Any], *, final: bool = False) -> None:
+        """Let every view know. `final` also brings the copies in the notebook up to date."""
+        self._channel.update({**changes, "now": time.time() * 1000})
+        if final or time.monotonic() - self._saved_at > SAVE_EVERY:
+            self._save()
+
+    def _save(self) -> None:
+        """Bring the saved state and the static outputs up to date."""
+        self._saved_at = time.monotonic()
+        dispatcher.submit(self._save_now)
+
+    def _save_now(self) -> None:
+        seq, state = self._channel.snapshot()
+        self._assign(
+            _snapshot={"seq": seq, "saved_at": time.time() * 1000, "state": self._bounded(state)}
+        )
+        self._fallback.update()
+
+    def _bounded(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The state as small as it should be in a file."""
+        return state
+
+    def _send_message(self, message: Mapping[str, Any]) -> None:
+        with self._write_lock:
+            self.send(message)
+
+    def _send_traits(self, names: set[str]) -> None:
+        with self._write_lock:
+            super().send_state(names)
+
+    def send_state(self, key: Any = None) -> None:
+        """Send synced traits in their turn, so that they count in the messages a second."""
+        channel = self.__dict__.get("_channel")
+        if channel is None or key is None:
+            super().send_state(key)
+        else:
+            channel.touch({key} if isinstance(key, str) else set(key))
+
+    # ── from the views ──────────────────────────────────────────────────────────────────────
+
+    def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
+        """Hand a view's message on: this runs on whichever thread the kernel uses."""
+        match message:
+            case {"kind": "hello"}:
+                self._channel.hello(message.get("have"))
+            case {"kind": "action", "id": request, "name": str(name)} if name in self.actions:
+                _actions.submit(self._act, request, self.actions[name], message.get("args") or {})
+            case _:
+                log.warning("ignored a message of an unknown kind from the front end")
+
+    def _act(self, request: Any, method: str, arguments: dict[str, Any]) -> None:
+        try:
+            getattr(self, method)(**arguments)
+        except TriggerError as e:
+            self._channel.reply(request, str(e))
+        except Exception as e:
+            log.exception("a widget's action failed")
+            self._channel.reply(request, f"{type(e).__name__}: {e}")
+        else:
+            self._channel.reply(request)
+
+    # ── to those who observe ────────────────────────────────────────────────────────────────
+
+    def _assign(self, **values: Any) -> None:
+        """Set traits under the one lock; what an observer raises is shown and stops nobody."""
+        for name, value in values.items():
+            with self._write_lock:
+                try:
+                    self.set_trait(name, value)
+                except Exception as e:
+                    log.exception("an observer of %s raised", name)
+                    self._channel.update({"fault": f"an observer of {name} raised {_brief(e)}"})
+
+    def _call(self, callback: Callable[..., object] | None, *arguments: Any) -> None:
+        """Run a callback of the user's; what it raises is shown in the card and logged."""
+        if callback is None:
+            return
+        try:
+            callback(*arguments)
+        except Exception as e:
+            name = getattr(callback, "__name__", "a callback")
+            log.exception("%s raised", name)
+            self._channel.update({"fault": f"{name} raised {_brief(e)}"})
+
+    # ── where it is shown ───────────────────────────────────────────────────────────────────
+
+    def _html(self) -> str:
+        """The widget as static HTML, everything in it escaped."""
+        raise NotImplementedError
+
+    def _text(self) -> str:
+        """The widget as one line of text."""
+        return repr(self)
+
+    def to_html(self) -> str:
+        """The present state as a piece of static HTML, for reports."""
+        return self._html()
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        self._fallback.show()
+        display(mimebundle(self, self._text()), raw=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _brief(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

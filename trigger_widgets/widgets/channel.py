@@ -1,0 +1,114 @@
+"""The kernel's side of a widget's conversation with its views.
+
+The comm channel may lose any message, so what a view knows is numbered: a patch carries the
+number after the last one, a view that misses a number says `hello` and gets the whole state, and
+a `beat` repeats the last number a few times after it, so that a lost last message is noticed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .outbox import Outbox, outbox
+
+# Seconds after a message at which its number is repeated.
+BEATS = (0.5, 2.0, 8.0)
+
+
+class Channel:
+    """The state that every view of one widget shows, and the messages that keep them true.
+
+    `send` puts one message on the wire, `send_traits` the values of these synced traits. Every
+    method may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[Mapping[str, Any]], None],
+        send_traits: Callable[[set[str]], None],
+        outbox: Outbox = outbox,
+    ) -> None:
+        self._send = send
+        self._send_traits = send_traits
+        self._outbox = outbox
+        self._lock = threading.Lock()
+        self._state: dict[str, Any] = {}
+        self._changed: set[str] = set()
+        self._traits: set[str] = set()
+        self._replies: list[dict[str, Any]] = []
+        self._wants_snapshot = False
+        self._seq = 0
+        self._beats: list[float] = []
+
+    def update(self, changes: Mapping[str, Any]) -> None:
+        """Make `changes` part of the state; views hear of what really is different."""
+        with self._lock:
+            new = {k for k, v in changes.items() if k not in self._state or self._state[k] != v}
+            self._state.update(changes)
+            self._changed |= new
+        if new:
+            self._outbox.post(self)
+
+    def touch(self, traits: set[str]) -> None:
+        """The values of these synced traits have changed."""
+        with self._lock:
+            self._traits |= traits
+        self._outbox.post(self)
+
+    def hello(self, have: int | None) -> None:
+        """A view says which number it has seen."""
+        with self._lock:
+            if have == self._seq and not self._changed:
+                self._beats = [0.0]
+            else:
+                self._wants_snapshot = True
+        self._outbox.post(self)
+
+    def reply(self, request: Any, error: str | None = None) -> None:
+        """Answer the action with this id."""
+        answer = {"kind": "reply", "id": request, "ok": error is None, "error": error}
+        with self._lock:
+            self._replies.append(answer)
+        self._outbox.post(self)
+
+    def snapshot(self) -> tuple[int, dict[str, Any]]:
+        """The number of the last message, and the whole state."""
+        with self._lock:
+            return self._seq, dict(self._state)
+
+    def flush(self) -> int:
+        """Send what has gathered (called by the outbox); gives how many messages that took."""
+        with self._lock:
+            traits, self._traits = self._traits, set()
+        messages, beat = self._gather()
+        if traits:
+            self._send_traits(traits)
+        for message in messages:
+            self._send(message)
+        if beat is not None:
+            self._outbox.post(self, beat)
+        return len(messages) + bool(traits)
+
+    def _gather(self) -> tuple[list[dict[str, Any]], float | None]:
+        with self._lock:
+            messages, self._replies = self._replies, []
+            if self._changed or self._wants_snapshot:
+                messages.append(self._news())
+                self._beats = list(BEATS)
+            elif self._beats:
+                self._beats.pop(0)
+                messages.append({"kind": "beat", "seq": self._seq})
+            return messages, self._beats[0] if self._beats else None
+
+    def _news(self) -> dict[str, Any]:
+        if self._changed:
+            self._seq += 1
+        if self._wants_snapshot:
+            news = {"kind": "snapshot", "seq": self._seq, "state": dict(self._state)}
+        else:
+            changed = {key: self._state[key] for key in sorted(self._changed)}
+            news = {"kind": "patch", "seq": self._seq, "set": changed}
+        self._changed, self._wants_snapshot = set(), False
+        return news
