@@ -1,0 +1,61 @@
+// Builds the one bundle that the Python package carries.
+//   node build.mjs            writes ../trigger_widgets/widgets/static/core.js
+//   node build.mjs --check    exits 1 if the committed bundle is not what the sources give
+//   node build.mjs --watch    writes again on every change
+import { readFile, writeFile, mkdir } from "node:fs/promises";
+import { dirname, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const OUT = here("../trigger_widgets/widgets/static/core.js");
+const BUDGET = 60 * 1024;
+
+/** `import css from "./style.css"` gives the minified text: the core carries its own style. */
+export const cssAsText = {
+  name: "css-as-text",
+  setup(build) {
+    build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      const { code } = await esbuild.transform(source, { loader: "css", minify: true });
+      return { contents: code.trim(), loader: "text" };
+    });
+  },
+};
+
+export const options = {
+  absWorkingDir: here("."),
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  plugins: [cssAsText],
+  legalComments: "none",
+  charset: "utf8",
+  logLevel: "warning",
+};
+const core = { ...options, entryPoints: ["src/core.ts"], outfile: OUT, minify: true };
+
+async function main(flag) {
+  if (flag === "--watch") return (await esbuild.context(core)).watch();
+  const built = (await esbuild.build({ ...core, write: false })).outputFiles[0].text;
+  const size = Buffer.byteLength(built);
+  const name = relative(process.cwd(), OUT);
+  if (size > BUDGET) throw new Error(`${name} is ${size} bytes; the budget is ${BUDGET}.`);
+  if (flag === "--check") {
+    const committed = await readFile(OUT, "utf8").catch(() => null);
+    if (committed !== built) throw new Error(`${name} is not current: run "npm run build" in js/ and commit it.`);
+  } else {
+    await mkdir(dirname(OUT), { recursive: true });
+    await writeFile(OUT, built);
+  }
+  console.log(`${name}: ${(size / 1024).toFixed(1)} KiB${flag === "--check" ? ", current" : ""}`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  main(process.argv[2]).catch((error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,226 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { count, shortId } from "../format.js";
+import type { Store } from "../transport.js";
+import { Badge } from "../ui/badge.js";
+import { ConfirmButton } from "../ui/confirm.js";
+import { Copy } from "../ui/copy.js";
+import { ConnectionNotice } from "../ui/notice.js";
+import { isBranch, preview, size } from "../ui/json.js";
+import { ProgressBar } from "../ui/progress.js";
+import { Section } from "../ui/section.js";
+import { Text } from "../ui/text.js";
+import { Tree } from "../ui/tree.js";
+import { Preview } from "../ui/value.js";
+import { useAction } from "../ui/action.js";
+import { Failure } from "./failure.js";
+import { NoOutput, Output } from "./output.js";
+import type { RunState } from "./state.js";
+import { Stats } from "./stats.js";
+import { type StatusLook, lookOf } from "./status.js";
+
+/** One run: what it is, how far it is, what came of it. */
+export function RunCard({ store }: { store: Store<RunState> }) {
+  const status = store.field("status").value;
+  const fault = store.field("fault").value;
+  const error = store.field("error").value;
+  const progress = store.field("progress").value;
+  const cancel = useAction(store, "cancel");
+  const offline = store.offline.value;
+  const canceling = !offline && (store.field("cancelling").value === true || cancel.pending);
+  const look = lookOf({ status, canceling, hopeless: Boolean(fault) || offline });
+  const fraction = look.tone === "ok" ? 1 : (progress?.fraction ?? null);
+  return (
+    <article
+      class="tw-card tw-run"
+      tabIndex={-1}
+      aria-label={`Run of ${store.field("task").value ?? "a task"}`}
+      aria-busy={!status && !fault && !offline}
+      data-run={store.field("run_id").value ?? undefined}
+      data-status={status ?? undefined}
+      data-phase={look.phase}
+      data-offline={offline || undefined}
+    >
+      <Head store={store} look={look} canceling={canceling} onCancel={() => void cancel.run()} />
+      <ProgressBar
+        fraction={fraction}
+        active={!offline && look.phase === "during"}
+        tone={look.tone}
+        label="Progress"
+      />
+      <Stats store={store} look={look} />
+      {fault && (
+        <p class="tw-line tw-fault" role="alert">
+          {fault}
+        </p>
+      )}
+      <Hint store={store} />
+      {cancel.error && look.phase !== "after" && (
+        <p class="tw-line tw-fault" role="alert">
+          Could not cancel: {cancel.error}
+        </p>
+      )}
+      {cancel.slow && look.phase !== "after" && !offline && (
+        <p class="tw-line">The kernel is busy with a cell; it cancels the run as soon as it can.</p>
+      )}
+      {error && look.phase === "after" && <Failure error={error} />}
+      <Result store={store} />
+      <Metadata store={store} />
+      <Log store={store} />
+      <ConnectionNotice
+        store={store}
+        connection={fault || look.phase === "after" ? null : store.field("connection").value}
+        onReconnect={() => void store.act("reconnect")}
+      />
+      <Announcer words={status ? `${store.field("task").value ?? "Run"}: ${look.word}` : ""} />
+    </article>
+  );
+}
+
+interface HeadProps {
+  store: Store<RunState>;
+  look: StatusLook;
+  canceling: boolean;
+  onCancel: () => void;
+}
+
+function Head({ store, look, canceling, onCancel }: HeadProps) {
+  const task = store.field("task").value;
+  const id = store.field("run_id").value;
+  const can = store.field("can").value?.cancel;
+  const over = look.phase === "after";
+  return (
+    <header class="tw-head">
+      <div class="tw-title">
+        {task ? <span class="tw-task">{task}</span> : <span class="tw-task tw-bone" aria-hidden="true" />}
+        {id && (
+          <Copy class="tw-id" label={`Copy run id ${id}`} text={() => id}>
+            {shortId(id)}
+          </Copy>
+        )}
+        <Tags tags={store.field("tags").value} />
+      </div>
+      <div class="tw-actions">
+        <Badge {...look} />
+        {can === true && !over && !store.offline.value && (
+          <ConfirmButton
+            label="Cancel"
+            question="Cancel run?"
+            yes="Yes, cancel"
+            no="Keep running"
+            disabled={canceling}
+            onConfirm={onCancel}
+          />
+        )}
+        {typeof can === "string" && !over && (
+          <span class="tw-why" tabIndex={0} role="note" title={can} aria-label={`No cancel: ${can}`}>
+            read only
+          </span>
+        )}
+      </div>
+    </header>
+  );
+}
+
+const TAGS = 3;
+
+function Tags({ tags }: { tags: string[] | null | undefined }) {
+  if (!Array.isArray(tags) || tags.length === 0) return null;
+  const rest = tags.slice(TAGS);
+  return (
+    <span class="tw-tags">
+      {tags.slice(0, TAGS).map((tag) => (
+        <span class="tw-tag" title={String(tag)}>
+          {String(tag)}
+        </span>
+      ))}
+      {rest.length > 0 && (
+        <span class="tw-tag" title={rest.join(", ")}>
+          +{rest.length}
+        </span>
+      )}
+    </span>
+  );
+}
+
+function Hint({ store }: { store: Store<RunState> }) {
+  const hint = store.field("hint").value;
+  return hint ? <p class="tw-line tw-hint">{hint}</p> : null;
+}
+
+function Result({ store }: { store: Store<RunState> }) {
+  const output = store.field("output").value;
+  if (store.field("has_output").value) return <Output value={output ?? null} />;
+  return store.field("status").value === "COMPLETED" ? <NoOutput /> : null;
+}
+
+/** Metadata that fits in a glance is open, the rest waits to be opened. */
+const GLANCE = 12;
+
+function Metadata({ store }: { store: Store<RunState> }) {
+  const metadata = store.field("metadata").value;
+  if (!isBranch(metadata) || size(metadata) === 0) return null;
+  return (
+    <Section
+      title="Metadata"
+      name="metadata"
+      open={size(metadata) <= GLANCE && preview(metadata, 2000)[1]}
+      preview={<Preview value={metadata} />}
+      tools={<Copy label="Copy metadata" text={() => JSON.stringify(metadata, null, 2)} />}
+    >
+      <Tree value={metadata} label="Metadata" />
+    </Section>
+  );
+}
+
+function Log({ store }: { store: Store<RunState> }) {
+  const text = store.field("logs_tail").value;
+  if (!text) return null;
+  const lines = text.trimEnd().split("\n");
+  return (
+    <Section
+      title="Log"
+      name="log"
+      open={false}
+      preview={lines.at(-1)?.slice(0, 200)}
+      tools={<Copy label={`Copy ${count(lines.length)} lines of log`} text={() => text} />}
+    >
+      <LogText text={text} />
+    </Section>
+  );
+}
+
+/** The newest line stays in sight until the reader scrolls up. */
+function LogText({ text }: { text: string }) {
+  const box = useRef<HTMLDivElement>(null);
+  const pinned = useRef(true);
+  useEffect(() => {
+    if (pinned.current && box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [text]);
+  return (
+    <div
+      class="tw-log"
+      ref={box}
+      onScroll={({ currentTarget: at }) => (pinned.current = at.scrollHeight - at.scrollTop - at.clientHeight < 8)}
+    >
+      <Text text={text} />
+    </div>
+  );
+}
+
+/** Says changes of the status to a screen reader, and nothing else. */
+function Announcer({ words }: { words: string }) {
+  const first = useRef(words);
+  const [said, say] = useState("");
+  useEffect(() => {
+    if (words !== first.current) {
+      // What was there when the card came is read with the card.
+      if (first.current) say(words);
+      first.current = words;
+    }
+  }, [words]);
+  return (
+    <span class="tw-sr" role="status">
+      {said}
+    </span>
+  );
+}

@@ -1,0 +1,71 @@
+/**
+ * Staying in step with the kernel, without any I/O.
+ *
+ * The comm channel loses, repeats and delays messages, so each carries the number of the state it
+ * leads to. Invariants (test/sync.test.ts):
+ *   numbered      `have` never goes back, and a patch applies only on the state it was made from;
+ *   noticed       a state newer than ours that we heard of, in any message, leaves us `behind`;
+ *   whole         a saved snapshot may be shortened, so only one from a live kernel is trusted.
+ */
+export interface Sync {
+  /** The number of the state we show; null before the first. */
+  readonly have: number | null;
+  /** The highest number we heard of. */
+  readonly newest: number;
+  /** Whether what we show goes back to a full snapshot, not a saved, shortened one. */
+  readonly whole: boolean;
+}
+
+export type Fields = Readonly<Record<string, unknown>>;
+export type Update =
+  | { kind: "saved"; seq: number; state: Fields }
+  | { kind: "snapshot"; seq: number; state: Fields }
+  | { kind: "patch"; seq: number; set?: Fields; append?: Readonly<Record<string, string>> }
+  | { kind: "beat"; seq: number };
+
+export const start: Sync = { have: null, newest: -1, whole: false };
+
+/** The next position, and whether the update is to be applied to the state. */
+export function receive(sync: Sync, update: Update): [next: Sync, applies: boolean] {
+  const { seq } = update;
+  const newest = Math.max(sync.newest, seq);
+  const older = sync.have !== null && seq < sync.have;
+  switch (update.kind) {
+    case "snapshot":
+      return older ? [{ ...sync, newest }, false] : [{ have: seq, newest, whole: true }, true];
+    case "saved":
+      return older || seq === sync.have
+        ? [{ ...sync, newest }, false]
+        : [{ have: seq, newest, whole: false }, true];
+    case "patch":
+      return sync.have !== null && seq === sync.have + 1
+        ? [{ ...sync, have: seq, newest }, true]
+        : [{ ...sync, newest }, false];
+    case "beat":
+      return [{ ...sync, newest }, false];
+  }
+}
+
+/** Whether the kernel has something that we have not. */
+export function behind(sync: Sync): boolean {
+  return !sync.whole || sync.have === null || sync.have < sync.newest;
+}
+
+/** An update if `message` is one. Messages of other kinds, and broken ones, give null. */
+export function asUpdate(message: unknown): Update | null {
+  if (!isFields(message) || typeof message["seq"] !== "number") return null;
+  const { kind, seq } = message;
+  if (kind === "beat") return { kind, seq };
+  if (kind === "snapshot") return isFields(message["state"]) ? { kind, seq, state: message["state"] } : null;
+  if (kind !== "patch") return null;
+  return {
+    kind,
+    seq,
+    ...(isFields(message["set"]) && { set: message["set"] }),
+    ...(isFields(message["append"]) && { append: message["append"] as Record<string, string> }),
+  };
+}
+
+export function isFields(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
