@@ -19,9 +19,9 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it against the 
     from .client import configure as configure
     from .client import default_client as default_client
     from .client import trigger as trigger
+    from .errors import AbortTaskRunError as AbortTaskRunError
     from .errors import APIConnectionError as APIConnectionError
     from .errors import APIStatusError as APIStatusError
-    from .errors import AbortTaskRunError as AbortTaskRunError
     from .errors import AuthenticationError as AuthenticationError
     from .errors import ConfigurationError as ConfigurationError
     from .errors import EngineError as EngineError
