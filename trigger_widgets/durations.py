@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -31,6 +32,19 @@ def parse_duration(text: str) -> timedelta:
     if not text.strip():
         raise ConfigurationError('"" is not a duration; write it like "30s", "10m" or "2d".')
     return timedelta(seconds=seconds)
+
+
+def format_duration(value: timedelta) -> str:
+    """A timedelta as Trigger.dev's server reads it: `"1h30m"`; parts of a second round up."""
+    rest = math.ceil(value.total_seconds())
+    if rest < 0:
+        raise ConfigurationError(f"{value} is a negative duration.")
+    parts = []
+    for unit in ("w", "d", "h", "m", "s"):
+        count, rest = divmod(rest, int(_SECONDS[unit]))
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
 
 
 def deadline(value: str | timedelta | datetime, *, now: datetime | None = None) -> datetime:

@@ -30,6 +30,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -167,3 +169,13 @@ class ResultTimeoutError(TriggerError, TimeoutError):
 
 class AbortTaskRunError(TriggerError):
     """Raise this in a task to fail the run at once, without the retries it has left."""
+
+
+def refuse_unknown(given: Iterable[str], known: Iterable[str], *, of: str) -> None:
+    """Raise `UnknownOptionError` for the first of `given` that is not `known` to `of`."""
+    known = sorted(known)
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name.lower(), known, n=1)
+            hint = f'did you mean "{near[0]}"?' if near else f"it takes {', '.join(known)}."
+            raise UnknownOptionError(f'{of} has no option "{name}"; {hint}')

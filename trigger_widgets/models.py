@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
 from . import errors
@@ -98,6 +99,8 @@ class Run(_Model):
 
     `attempt_count`, `version` and `depth` are only in what `runs.retrieve` gives; the realtime
     feed does not carry them. `streams` are the ids of the realtime streams the task has opened.
+    `large` names what ("payload", "output") is not here because it lives in the server's object
+    store, being larger than 512 KB.
     """
 
     id: str
@@ -125,6 +128,18 @@ class Run(_Model):
     depth: int | None = None
     idempotency_key: str | None = None
     streams: list[str] = Field(default_factory=list)
+    large: frozenset[str] = frozenset()
+
+    @field_validator("metadata", mode="before")
+    @classmethod
+    def _as_object(cls, value: Any) -> Any:
+        # a client that sends text has it stored encoded twice (protocol.md §2)
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except (ValueError, RecursionError):
+                return {}
+        return value if isinstance(value, dict) else {}
 
     @property
     def is_terminal(self) -> bool:
@@ -134,6 +149,12 @@ class Run(_Model):
     def unwrap(self) -> Any:
         """The output of a completed run; raises the `RunError` of any other end."""
         if self.status is RunStatus.COMPLETED:
+            if "output" in self.large:
+                raise errors.ProtocolError(
+                    f"the output of {self.id} is larger than 512 KB and lives in the server's "
+                    "object store, which this client does not read; let the task return a "
+                    "reference, or open the run in the Trigger.dev dashboard."
+                )
             return self.output
         kind = _ERRORS.get(self.status)
         if kind is None:

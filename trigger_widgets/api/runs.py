@@ -1,0 +1,139 @@
+"""Runs: retrieve, cancel, set metadata, read the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from trigger_widgets.errors import ConfigurationError, ProtocolError
+from trigger_widgets.jsonable import to_jsonable
+from trigger_widgets.models import Run
+
+from .requests import Answer, Request
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def run_id(run: Any) -> str:
+    """The id of a run: a text, or anything that has it as `.id` (a `RunHandle`, a `Run`)."""
+    found = run if isinstance(run, str) else getattr(run, "id", None)
+    if not isinstance(found, str) or not found.startswith("run_"):
+        raise ConfigurationError(f'{found or run!r} is not a run; its id looks like "run_…".')
+    return found
+
+
+def retrieve(run: Any) -> Request[Run]:
+    """`GET /api/v3/runs/<id>` (protocol.md §3): the whole run, payload and output decoded."""
+    found = run_id(run)
+    return Request(
+        "GET",
+        f"/api/v3/runs/{quote(found, safe='')}",
+        _run,
+        doing=f"retrieve {found}",
+        subject=f"run {found}",
+    )
+
+
+def cancel(run: Any) -> Request[None]:
+    """`POST /api/v2/runs/<id>/cancel`. Canceling a run that has ended changes nothing."""
+    found = run_id(run)
+    return Request(
+        "POST",
+        f"/api/v2/runs/{quote(found, safe='')}/cancel",
+        _nothing,
+        doing=f"cancel {found}",
+        subject=f"run {found}",
+        body={},
+    )
+
+
+def update_metadata(run: Any, metadata: Mapping[str, Any]) -> Request[dict[str, Any]]:
+    """`PUT /api/v1/runs/<id>/metadata`: replaces it; gives what the server then has."""
+    found = run_id(run)
+    plain = to_jsonable(metadata, what="metadata")
+    if not isinstance(plain, dict):
+        raise ConfigurationError(f"metadata is an object (a dict), not {type(metadata).__name__}.")
+    return Request(
+        "PUT",
+        f"/api/v1/runs/{quote(found, safe='')}/metadata",
+        _metadata,
+        doing=f"set the metadata of {found}",
+        subject=f"run {found}",
+        body={"metadata": plain},
+    )
+
+
+class LogRecord(BaseModel):
+    """One record of a run's log. `stream` is stdout, stderr or log; `time` is ms since 1970."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    seq: int
+    time: float
+    stream: str
+    text: str
+    level: str | None = None
+
+
+@dataclass(frozen=True)
+class LogPage:
+    """Records in order; `next` is the `after` of the page that follows."""
+
+    records: list[LogRecord]
+    next: int
+
+
+def logs(run: Any, *, after: int = 0) -> Request[LogPage]:
+    """`GET /api/v1/runs/<id>/logs`: the embedded engine's own; Trigger.dev answers 404."""
+    found = run_id(run)
+    return Request(
+        "GET",
+        f"/api/v1/runs/{quote(found, safe='')}/logs",
+        _log_page,
+        doing=f"read the log of {found}",
+        subject=f"run {found} with a log",
+        params={"after": str(after)},
+    )
+
+
+def _run(answer: Answer) -> Run:
+    body = answer.object()
+    large = [name for name in ("payload", "output") if f"{name}PresignedUrl" in body]
+    return _checked(Run, {**body, "large": large})
+
+
+def _metadata(answer: Answer) -> dict[str, Any]:
+    metadata = answer.object().get("metadata")
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _log_page(answer: Answer) -> LogPage:
+    body = answer.object()
+    records, after = body.get("records"), body.get("next")
+    if not isinstance(records, list) or not isinstance(after, int):
+        raise ProtocolError("the server's log page has no records and next.")
+    return LogPage([_checked(LogRecord, record) for record in records], after)
+
+
+def _nothing(_answer: Answer) -> None:
+    return None
+
+
+def _checked(model: type[M], body: Any) -> M:
+    try:
+        return model.model_validate(body)
+    except ValidationError as e:
+        # only where it is wrong: what is there may be somebody's payload
+        raise ProtocolError(f"the server's {model.__name__} is malformed: {where(e)}.") from None
+
+
+def where(error: ValidationError) -> str:
+    """The places and kinds of what is wrong, without the values."""
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc'])) or 'it'}: {problem['msg']}"
+        for problem in error.errors(include_url=False, include_input=False, include_context=False)
+    )

@@ -1,0 +1,84 @@
+"""Where a feed leaves the latest value for a reader in another thread or loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from typing import Generic, TypeVar
+
+from trigger_widgets.errors import TriggerError
+
+from .connection import Connection
+
+T = TypeVar("T")
+
+
+class Mailbox(Generic[T]):
+    """A `Reader` that conflates: a slow reader gets the latest value, and never holds up another.
+
+    `event` is set while there is something to take.
+    """
+
+    def __init__(self, *, until_final: bool) -> None:
+        self.until_final = until_final
+        self.patient = False
+        self.event = threading.Event()
+        self.state = Connection("connecting")
+        self._lock = threading.Lock()
+        self._values: list[T] = []
+        self._is_over = False
+        self._error: TriggerError | None = None
+        self._sleepers: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    def value(self, value: T) -> None:
+        """From the feed: a newer value replaces one that nobody took."""
+        with self._lock:
+            self._values = [value]
+            self._wake()
+
+    def connection(self, connection: Connection) -> None:
+        """From the feed."""
+        self.state = connection
+
+    def ended(self, error: TriggerError | None) -> None:
+        """From the feed, or from a reader who wants no more."""
+        with self._lock:
+            if not self._is_over:
+                self._is_over, self._error = True, error
+            self._wake()
+
+    def take(self) -> T | None:
+        """The value nobody has taken yet. None: nothing will follow, or the error is raised."""
+        with self._lock:
+            if self._values:
+                value = self._values.pop()
+                if not self._is_over:
+                    self.event.clear()
+                return value
+        if self._error is not None:
+            raise self._error
+        return None
+
+    async def wait(self, seconds: float | None) -> bool:
+        """Wait on any event loop until there is something to take; False after `seconds`."""
+        sleeper = asyncio.get_running_loop(), asyncio.Event()
+        with self._lock:
+            if self.event.is_set():
+                return True
+            self._sleepers.append(sleeper)
+        try:
+            async with asyncio.timeout(seconds):
+                await sleeper[1].wait()
+        except TimeoutError:
+            return self.event.is_set()
+        finally:
+            with self._lock:
+                self._sleepers.remove(sleeper)
+        return True
+
+    def _wake(self) -> None:
+        self.event.set()
+        for loop, event in self._sleepers:
+            with contextlib.suppress(RuntimeError):  # a loop that was closed sleeps for good
+                loop.call_soon_threadsafe(event.set)

@@ -1,0 +1,53 @@
+"""The one blocking wait. While it waits, a notebook's kernel can be kept answering clicks."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from typing import Protocol
+
+_SLICE = 0.5
+_PUMPED_SLICE = 0.02
+
+
+class Pump(Protocol):
+    """What keeps the rest of a kernel going while one of its cells waits."""
+
+    def step(self, seconds: float) -> None:
+        """Handle what is waiting to be handled, for about so many seconds at most."""
+
+
+class _Installed:
+    pump: Callable[[], AbstractContextManager[Pump]] | None = None
+
+
+def install_pump(pump: Callable[[], AbstractContextManager[Pump]] | None) -> None:
+    """Use `pump` for every wait of the main thread from now on; None for none."""
+    _Installed.pump = pump
+
+
+def wait_for(event: threading.Event, timeout: float | None = None) -> bool:
+    """Block until `event` is set; False if it was not within `timeout` seconds.
+
+    Ctrl-C interrupts it at once. In the main thread, where cells run, an installed pump is
+    stepped between short waits.
+    """
+    deadline = None if timeout is None else time.monotonic() + timeout
+    if event.is_set():
+        return True
+    with ExitStack() as stack:
+        pump = None
+        if _Installed.pump and threading.current_thread() is threading.main_thread():
+            pump = stack.enter_context(_Installed.pump())
+        # a wait without an end cannot be interrupted on Windows, one in slices can
+        longest = _SLICE if pump is None else _PUMPED_SLICE
+        while True:
+            left = longest if deadline is None else min(longest, deadline - time.monotonic())
+            if event.wait(max(left, 0.0)):
+                return True
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
+            if pump is not None:
+                pump.step(_PUMPED_SLICE)
