@@ -1,7 +1,7 @@
 /**
  * The core: everything the browser needs to draw a widget, in one module.
  *
- * `model.get("kind")` chooses the view; another widget is another line in `views`.
+ * `model.get("_kind")` chooses the view; another widget is another line in `views`.
  */
 import { type ComponentType, h, render as draw } from "preact";
 import { RunCard } from "./run/card.js";
@@ -23,7 +23,7 @@ export interface RenderProps {
 
 /** Draw the widget of `model` into `el`; gives the function that takes it away again. */
 export function render({ model, el }: RenderProps): () => void {
-  const kind = String(model.get("kind"));
+  const kind = String(model.get("_kind"));
   const root = document.createElement("div");
   root.className = "tw-root";
   root.dataset["kind"] = kind;

@@ -24,8 +24,6 @@ export interface Reply {
 const RETRY_MS = [500, 500, 1000, 2000, 10_000];
 const OFFLINE_MS = 4000;
 const SLOW_MS = 3000;
-/** Once beats come they go on; without one for this long we ask. */
-const SILENCE_MS = 20_000;
 
 export class Store<S extends object> {
   readonly #model: Model;
@@ -39,7 +37,6 @@ export class Store<S extends object> {
   #attempt = 0;
   #retry: Timer;
   #giveUp: Timer;
-  #silence: Timer;
 
   constructor(model: Model) {
     this.#model = model;
@@ -84,7 +81,7 @@ export class Store<S extends object> {
   attach(): () => void {
     if (this.#views++ === 0) {
       this.#model.on("msg:custom", this.#onMessage);
-      this.#model.on("change:snapshot", this.#onSaved);
+      this.#model.on("change:_snapshot", this.#onSaved);
       this.#model.on("comm_live_update", this.#onDoubt);
       this.#ask();
     }
@@ -98,10 +95,11 @@ export class Store<S extends object> {
 
   #detach(): void {
     this.#model.off("msg:custom", this.#onMessage);
-    this.#model.off("change:snapshot", this.#onSaved);
+    this.#model.off("change:_snapshot", this.#onSaved);
     this.#model.off("comm_live_update", this.#onDoubt);
-    for (const timer of [this.#retry, this.#giveUp, this.#silence]) clearTimeout(timer);
-    this.#retry = this.#giveUp = this.#silence = undefined;
+    clearTimeout(this.#retry);
+    clearTimeout(this.#giveUp);
+    this.#retry = this.#giveUp = undefined;
     this.#attempt = 0;
   }
 
@@ -109,7 +107,7 @@ export class Store<S extends object> {
     const update = asUpdate(message);
     const reply = update ? null : asReply(message);
     if (!update && !reply) return;
-    this.#heard(update?.kind === "beat");
+    this.#heard();
     if (reply) this.#settle(reply.id, reply);
     if (update) this.#take(update);
     if (update?.kind === "snapshot") this.#resend();
@@ -128,7 +126,7 @@ export class Store<S extends object> {
   };
 
   #readSaved(): void {
-    const saved = this.#model.get("snapshot");
+    const saved = this.#model.get("_snapshot");
     if (!isFields(saved) || typeof saved["seq"] !== "number" || !isFields(saved["state"])) return;
     const known = this.#sync.have;
     this.#take({ kind: "saved", seq: saved["seq"], state: saved["state"] });
@@ -161,16 +159,9 @@ export class Store<S extends object> {
   }
 
   /** Any message means that the kernel is there. */
-  #heard(beat: boolean): void {
+  #heard(): void {
     clearTimeout(this.#giveUp);
     this.#giveUp = undefined;
-    if (beat || this.#silence !== undefined) {
-      clearTimeout(this.#silence);
-      this.#silence = setTimeout(() => {
-        this.#silence = undefined;
-        this.#ask();
-      }, SILENCE_MS);
-    }
     if (!this.#offline.value) return;
     this.#offline.value = false;
     this.#attempt = 0;
