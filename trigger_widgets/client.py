@@ -5,13 +5,15 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Self, TypedDict, Unpack
 
 from pydantic import SecretStr
 
 from . import config
-from .api import auth, runs, tasks
+from .api import auth, rights, runs, tasks
 from .api.server import Server
 from .api.transports import AsyncTransport, Transport
 from .config import Endpoint, Locate
@@ -43,10 +45,38 @@ class Trigger:
     """
 
     def __init__(self, **options: Unpack[ClientOptions]) -> None:
-        self._transport = Transport(_server(options, "Trigger"), **_sending(options))
-        self.tasks = Tasks(self._transport)
-        self.runs = Runs(self._transport)
-        self.auth = Auth(self._transport)
+        self._connect(Transport(_server(options, "Trigger"), **_sending(options)))
+
+    def _connect(self, transport: Transport) -> None:
+        self._transport = transport
+        self.tasks = Tasks(transport)
+        self.runs = Runs(transport)
+        self.auth = Auth(transport)
+
+    @classmethod
+    def of(cls, handle: RunHandle) -> Self:
+        """The client that triggered this run, over the same connections."""
+        client = cls.__new__(cls)
+        client._connect(handle.transport)  # noqa: SLF001 - its own
+        return client
+
+    def with_access_token(self, access_token: str | SecretStr) -> Trigger:
+        """A client of the same server with another token, such as a public one."""
+        token = config.secret(access_token)
+        at = self._transport.server
+        locate = partial(_locate_with, at, token)
+        client = Trigger.__new__(Trigger)
+        client._connect(Transport(Server(locate, embedded=at.embedded, http=at.http)))  # noqa: SLF001
+        return client
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether this speaks to the embedded engine, wherever that is at the moment."""
+        return self._transport.server.embedded
+
+    def may_cancel(self, run: Run) -> bool:
+        """Whether the client's token can cancel this run; a secret key always can."""
+        return rights.may_cancel(self.endpoint.access_token, run)
 
     @property
     def endpoint(self) -> Endpoint:
@@ -309,6 +339,10 @@ def _server(options: ClientOptions, of: str) -> Server:
         embedded=_locate_embedded,
     )
     return Server(locate, embedded=locate is _locate_embedded)
+
+
+def _locate_with(server: Server, token: SecretStr) -> Endpoint:
+    return replace(server.endpoint(), access_token=token)
 
 
 def _locate_embedded() -> Endpoint:

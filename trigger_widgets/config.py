@@ -59,7 +59,7 @@ def locate(
                 "there is no server to speak to; set TRIGGER_SECRET_KEY and TRIGGER_API_URL."
             )
         return embedded
-    endpoint = Endpoint(_checked(url or CLOUD_URL), _secret(token), branch)
+    endpoint = Endpoint(_checked(url or CLOUD_URL), secret(token), branch)
     return lambda: endpoint
 
 
@@ -72,5 +72,6 @@ def _checked(url: str) -> str:
     return url.rstrip("/")
 
 
-def _secret(token: str | SecretStr) -> SecretStr:
+def secret(token: str | SecretStr) -> SecretStr:
+    """A token that does not show itself."""
     return token if isinstance(token, SecretStr) else SecretStr(token)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import logging
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
+from .client import default_client, use_embedded
 from .config import Endpoint
 from .engine_file import EngineFile, default_data_dir
-from .errors import EngineError
+from .errors import EngineError, TriggerError
+from .tasks.registry import registry
 from .version import __version__
+from .worker.worker import Worker
+
+EMBEDDED_PROJECT = "proj_embedded"
+"""The project of the embedded engine, which has only one."""
 
 START_SECONDS = 20.0
 ALREADY_RUNNING = 3
@@ -79,3 +88,70 @@ def start_engine(
         process.wait(5)
         raise EngineError(f"the engine did not start within {START_SECONDS:.0f} s.")
     raise EngineError(f"the engine could not be started: {said[-1] if said else 'no reason given'}")
+
+
+class _Kernel:
+    """What a process that defines tasks itself has one of: its worker."""
+
+    lock = threading.Lock()
+    worker: Worker | None = None
+    composed = False
+
+
+def compose() -> None:
+    """Put the parts together: once a process, and nothing is started by it."""
+    with _Kernel.lock:
+        if _Kernel.composed:
+            return
+        _Kernel.composed = True
+    use_embedded(embedded)
+    registry.ensure_worker = worker_of_this_process
+    if _in_notebook():
+        registry.on_define(lambda _task: _follow_definitions())
+
+
+def worker_of_this_process() -> Worker | None:
+    """The worker that executes the tasks defined here, started if need be.
+
+    None where runs are executed elsewhere: a real Trigger.dev is never given tasks by itself.
+    """
+    if not default_client().is_embedded:
+        return None
+    with _Kernel.lock:
+        if _Kernel.worker is None:
+            origin, label = _origin()
+            _Kernel.worker = Worker(
+                embedded, origin=origin, label=label, project_ref=EMBEDDED_PROJECT
+            )
+            _Kernel.worker.start()
+            atexit.register(_Kernel.worker.stop)
+        _Kernel.worker.sync_tasks(registry.tasks())
+        return _Kernel.worker
+
+
+def _follow_definitions() -> None:
+    try:
+        worker_of_this_process()
+    except TriggerError as e:
+        # a cell that only defines a task should not fail; triggering it will say the same
+        logging.getLogger("trigger_widgets").warning("%s", e)
+
+
+def _in_notebook() -> bool:
+    return "ipykernel" in sys.modules and "IPython" in sys.modules
+
+
+def _origin() -> tuple[str, str]:
+    """Where this process's tasks come from, the same after a restart, and in words."""
+    if _in_notebook():
+        from ipykernel.connect import get_connection_file
+
+        notebook = os.environ.get("JPY_SESSION_NAME")
+        label = f"the notebook {Path(notebook).name}" if notebook else "a notebook"
+        try:
+            # Jupyter names this file by the kernel's id, which a restart keeps
+            return f"kernel:{Path(get_connection_file()).stem}", label
+        except RuntimeError:  # marimo, or IPython without a kernel
+            return f"process:{os.getpid()}", label
+    script = Path(sys.argv[0]).name or "a Python prompt"
+    return f"process:{os.getpid()}:{script}", script

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -74,10 +73,17 @@ class LabServer:
         with self._log_path.open("wb") as log:
             self._process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
-                    "--ip=127.0.0.1", "--ServerApp.port=0", f"--IdentityProvider.token={TOKEN}",
-                    f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True",
-                ],  # fmt: skip
+                    sys.executable,
+                    "-m",
+                    "jupyterlab",
+                    "--no-browser",
+                    "--allow-root",
+                    "--ip=127.0.0.1",
+                    "--ServerApp.port=0",
+                    f"--IdentityProvider.token={TOKEN}",
+                    f"--ServerApp.root_dir={root}",
+                    "--LabApp.expose_app_in_browser=True",
+                ],
                 env={
                     **env,
                     "JUPYTER_CONFIG_DIR": str(home / "config"),

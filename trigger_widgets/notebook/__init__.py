@@ -7,7 +7,7 @@ def install() -> None:
     """Make this IPython shell show handles as cards and let clicks in while a cell waits."""
     from IPython import get_ipython
 
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     if shell is None:
         return
     from trigger_widgets.realtime.waiting import install_pump

@@ -69,6 +69,11 @@ class RunHandle(_Handle):
         super().__init__(triggered, task=task, server=transport.server)
         self._transport = transport
 
+    @property
+    def transport(self) -> Transport:
+        """What it was triggered through."""
+        return self._transport
+
     def result(self, timeout: float | None = None) -> Any:
         """Wait for the output. Raises the `RunError` of a run that ended without one.
 

@@ -20,11 +20,14 @@ class Pump(Protocol):
 
 
 class _Installed:
-    pump: Callable[[], AbstractContextManager[Pump]] | None = None
+    pump: Callable[[], AbstractContextManager[Pump | None]] | None = None
 
 
-def install_pump(pump: Callable[[], AbstractContextManager[Pump]] | None) -> None:
-    """Use `pump` for every wait of the main thread from now on; None for none."""
+def install_pump(pump: Callable[[], AbstractContextManager[Pump | None]] | None) -> None:
+    """Use `pump` for every wait of the main thread from now on; None for none.
+
+    What it gives may itself be None, where there is nothing to keep going.
+    """
     _Installed.pump = pump
 
 

@@ -26,6 +26,9 @@ log = logging.getLogger("trigger_widgets")
 # Seconds between two copies of the state into the notebook while it changes.
 SAVE_EVERY = 10.0
 
+_ANSWERS_KEPT = 50
+_UNANSWERED = object()
+
 _actions = ThreadPoolExecutor(4, thread_name_prefix="trigger-widgets-action")
 
 
@@ -54,6 +57,7 @@ class LiveWidget(anywidget.AnyWidget):
         super().__init__(_core=core_reference(), _kind=self.kind, **traits)
         self._channel = Channel(self._send_message, self._send_traits)
         self._fallback = Fallback(self._html)
+        self._answers: dict[Any, Any] = {}
         self.on_msg(self._receive)
 
     @classmethod
@@ -112,20 +116,35 @@ class LiveWidget(anywidget.AnyWidget):
             case {"kind": "hello"}:
                 self._channel.hello(message.get("have"))
             case {"kind": "action", "id": request, "name": str(name)} if name in self.actions:
-                _actions.submit(self._act, request, self.actions[name], message.get("args") or {})
+                if self._is_new(request):
+                    arguments = message.get("args") or {}
+                    _actions.submit(self._act, request, self.actions[name], arguments)
             case _:
                 log.warning("ignored a message of an unknown kind from the front end")
 
+    def _is_new(self, request: Any) -> bool:
+        """Whether an action is asked for the first time: a view repeats itself when unanswered."""
+        if request in self._answers:
+            error = self._answers[request]
+            if error is not _UNANSWERED:
+                self._channel.reply(request, error)
+            return False
+        self._answers[request] = _UNANSWERED
+        while len(self._answers) > _ANSWERS_KEPT:
+            del self._answers[next(iter(self._answers))]
+        return True
+
     def _act(self, request: Any, method: str, arguments: dict[str, Any]) -> None:
+        error = None
         try:
             getattr(self, method)(**arguments)
         except TriggerError as e:
-            self._channel.reply(request, str(e))
+            error = str(e)
         except Exception as e:
             log.exception("a widget's action failed")
-            self._channel.reply(request, f"{type(e).__name__}: {e}")
-        else:
-            self._channel.reply(request)
+            error = _brief(e)
+        self._answers[request] = error
+        self._channel.reply(request, error)
 
     # ── to those who observe ────────────────────────────────────────────────────────────────
 

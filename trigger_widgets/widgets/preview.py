@@ -17,14 +17,14 @@ SAVED_BYTES = 8_000
 
 def preview(value: Any, budget: int) -> JSON:
     """`value` as JSON of about `budget` characters at most."""
-    value = to_jsonable(value)
-    size = len(json.dumps(value))
+    whole: JSON = to_jsonable(value)
+    size = len(json.dumps(whole))
     if size <= budget:
-        return value
+        return whole
     text, items = budget // 2, 200
-    pruned = value
+    pruned = whole
     while size > budget and items > 0:
-        pruned = _prune(value, text, items)
+        pruned = _prune(whole, text, items)
         size = len(json.dumps(pruned))
         text, items = text // 2, items // 2
     return pruned if size <= budget else f"… {size:,} characters, kept in Python only"

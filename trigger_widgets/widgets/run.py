@@ -13,8 +13,9 @@ from pydantic import SecretStr
 from trigger_widgets.client import Trigger, default_client
 from trigger_widgets.errors import TriggerError
 from trigger_widgets.models import Run, RunStatus
-from trigger_widgets.realtime.feed import Connection, Watch
+from trigger_widgets.realtime.connection import Connection
 from trigger_widgets.realtime.handle import RunHandle
+from trigger_widgets.realtime.subscription import Watch
 
 from .base import LiveWidget
 from .dispatcher import dispatcher
@@ -73,7 +74,7 @@ class RunWidget(LiveWidget):
         self._skip_columns = tuple(skip_columns)
         self._on_update, self._on_complete, self._on_error = on_update, on_complete, on_error
         self._pace = Pace()
-        self._watch: Watch | None = None
+        self._watch: Watch[Run] | None = None
         self._latest: Run | None = None
         self._assign(run_id=run if isinstance(run, str) else run.id)
         self._show(
@@ -142,12 +143,15 @@ class RunWidget(LiveWidget):
             self._pace.observe(progress, time.monotonic())
         state = run_state(run, progress, self._pace)
         state["hint"] = hint(run, embedded=self._client.is_embedded)
-        state["can"] = {"cancel": None if run.is_terminal else self._client.may_cancel(run)}
+        state["can"] = {"cancel": None if run.is_terminal else self._cancel_right(run)}
         if run.is_terminal:
             state["cancelling"] = False
         self._show(state, final=run.is_terminal)
         percent = None if progress is None or progress.fraction is None else progress.fraction * 100
         dispatcher.submit(lambda: self._observe(run, percent))
+
+    def _cancel_right(self, run: Run) -> bool | str:
+        return self._client.may_cancel(run) or "this token may read the run, not cancel it"
 
     def _see_connection(self, connection: Connection) -> None:
         failed = connection.state == "failed"
@@ -218,5 +222,6 @@ def _client_for(
 ) -> Trigger:
     if api_url is not None:
         return Trigger(api_url=api_url, access_token=access_token)
-    base = client or (run.client if isinstance(run, RunHandle) else None) or default_client()
+    own = Trigger.of(run) if isinstance(run, RunHandle) else None
+    base = client or own or default_client()
     return base if access_token is None else base.with_access_token(access_token)

@@ -1,0 +1,85 @@
+"""One JupyterLab and one Chromium for all browser tests; a page and an engine's data for all, too.
+
+The kernels of these tests share one engine, as those of a user do.
+"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from browser.lab import LabServer, Notebook, browser
+
+from trigger_widgets import Trigger
+from trigger_widgets.engine_file import EngineFile
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "/browser/" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("engine")
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory, data_dir):
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("TRIGGER_")}
+    environ["TRIGGER_WIDGETS_DATA_DIR"] = str(data_dir)
+    server = LabServer(
+        tmp_path_factory.mktemp("notebooks"),
+        tmp_path_factory.mktemp("jupyter"),
+        environ,
+        save_state=True,
+    )
+    yield server
+    server.stop()
+    subprocess.run(
+        [sys.executable, "-m", "trigger_widgets.cli", "engine", "stop"],
+        env=environ,
+        check=False,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture(scope="session")
+def context(tmp_path_factory):
+    with browser(tmp_path_factory.mktemp("profile")) as context:
+        yield context
+
+
+@pytest.fixture
+def page(context):
+    page = context.new_page()
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def open_notebook(lab, page, request):
+    """Opens a notebook made of the given cells."""
+
+    def open_(*cells: str) -> Notebook:
+        name = f"{request.node.name.replace('[', '-').replace(']', '')}.ipynb"
+        lab.write(name, list(cells))
+        return Notebook(page, lab, name)
+
+    return open_
+
+
+@pytest.fixture
+def api_of(data_dir):
+    """Gives a client of the engine that the kernels use; there is one once a cell has run."""
+    clients = []
+
+    def connect() -> Trigger:
+        file = EngineFile.read(data_dir)
+        clients.append(Trigger(api_url=file.endpoint.api_url, access_token=file.secret_key))
+        return clients[-1]
+
+    yield connect
+    for client in clients:
+        client.close()

@@ -1,0 +1,217 @@
+"""The main job: a Python task, triggered in a cell and watched live, in real JupyterLab."""
+
+import json
+import re
+
+from playwright.sync_api import expect
+
+from trigger_widgets.engine_file import EngineFile
+
+DEFINE = """
+import time
+from trigger_widgets import RunWidget, metadata, task, trigger
+
+@task(id="count")
+def count(payload):
+    for i in range(payload["steps"]):
+        metadata.set("progress", {"current": i + 1, "total": payload["steps"]})
+        time.sleep(payload["seconds"] / payload["steps"])
+    return {"counted": payload["steps"], "word": "done"}
+"""
+TRIGGER = 'run = trigger("count", {"steps": 40, "seconds": 4})\nrun'
+SHOW_ID = "print(run.id)"
+WATCH_PROGRESS = """() => {
+  window.progressSeen = [];
+  const look = () => {
+    const bar = document.querySelector('.tw-run [role=progressbar]');
+    const now = bar && bar.getAttribute('aria-valuenow');
+    if (now !== null && now !== window.progressSeen.at(-1)) window.progressSeen.push(now);
+  };
+  new MutationObserver(look).observe(document.body, {
+    subtree: true, childList: true, attributes: true, attributeFilter: ['aria-valuenow'],
+  });
+}"""
+
+
+def card(page, status):
+    return page.locator(f'.tw-run[data-status="{status}"]')
+
+
+def test_a_run_is_triggered_watched_reloaded_and_found_again(open_notebook, api_of, page):
+    notebook = open_notebook(DEFINE, TRIGGER, SHOW_ID, "print(run.result())")
+    page.evaluate(WATCH_PROGRESS)
+    notebook.run(0)
+    notebook.run(1)
+    expect(page.locator(".tw-run")).to_be_visible()
+    expect(page.locator(".tw-static")).to_be_hidden()
+    run_id = notebook.run(2).strip()
+    card(page, "COMPLETED").wait_for()
+
+    grown = [int(value) for value in page.evaluate("() => window.progressSeen")]
+    assert len(set(grown)) > 3, f"progress was seen as {grown}"
+    assert grown == sorted(grown)
+
+    run = api_of().runs.retrieve(run_id)
+    shown = card(page, "COMPLETED").inner_text()
+    for key, value in run.output.items():
+        assert re.search(rf"{key}\W+{value}", shown), shown
+    assert notebook.run(3).strip() == str(run.output)
+
+    notebook.save()
+    notebook.reload()
+    expect(card(page, "COMPLETED")).to_have_attribute("data-run", run_id)
+    expect(page.locator(".tw-run")).to_have_count(1)
+
+    notebook.restart_kernel()
+    notebook.server.write(
+        "again.ipynb", [f'from trigger_widgets import RunWidget\nRunWidget("{run_id}")']
+    )
+    again = type(notebook)(page, notebook.server, "again.ipynb")
+    again.run(0)
+    expect(card(page, "COMPLETED")).to_have_attribute("data-run", run_id)
+    assert card(page, "COMPLETED").inner_text().count("done") == 1
+
+
+def test_two_views_of_one_run_show_the_same(open_notebook, page):
+    notebook = open_notebook(DEFINE, TRIGGER, "run")
+    for cell in range(3):
+        notebook.run(cell)
+    expect(card(page, "COMPLETED")).to_have_count(2)
+    first, second = (card(page, "COMPLETED").nth(i).inner_text() for i in range(2))
+    assert first == second
+
+
+def test_cancel_asks_first_and_then_cancels(open_notebook, api_of, page):
+    notebook = open_notebook(DEFINE, TRIGGER.replace('"seconds": 4', '"seconds": 400'), SHOW_ID)
+    for cell in range(3):
+        notebook.run(cell)
+    card(page, "EXECUTING").wait_for()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.get_by_role("button", name="Keep running").click()
+    expect(card(page, "EXECUTING")).to_be_visible()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.get_by_role("button", name="Yes, cancel").click()
+    card(page, "CANCELED").wait_for()
+    assert api_of().runs.retrieve(notebook.text(2).strip()).status == "CANCELED"
+
+
+def test_a_click_is_handled_while_the_cell_waits_for_the_result(open_notebook, page):
+    notebook = open_notebook(
+        DEFINE, TRIGGER.replace('"seconds": 4', '"seconds": 400'), "run.result()", "1 + 1"
+    )
+    notebook.run(0)
+    notebook.run(1)
+    card(page, "EXECUTING").wait_for()
+    notebook.start(2)
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.get_by_role("button", name="Yes, cancel").click()
+    notebook.wait(2)
+    assert "RunCanceledError" in notebook.text(2)
+    assert notebook.run(3) == "2"
+
+
+def test_ctrl_c_ends_the_wait_and_leaves_the_run(open_notebook, page):
+    notebook = open_notebook(
+        DEFINE, TRIGGER.replace('"seconds": 4', '"seconds": 400'), "run.result()", "run.cancel()"
+    )
+    notebook.run(0)
+    notebook.run(1)
+    card(page, "EXECUTING").wait_for()
+    notebook.start(2)
+    notebook.page.wait_for_function(
+        "() => window.notebookPanel.sessionContext.session.kernel.status === 'busy'"
+    )
+    notebook.interrupt()
+    notebook.wait(2)
+    assert "KeyboardInterrupt" in notebook.text(2)
+    expect(card(page, "EXECUTING")).to_be_visible()
+    notebook.run(3)
+    card(page, "CANCELED").wait_for()
+
+
+def test_what_a_task_prints_is_in_no_cell(open_notebook, page):
+    notebook = open_notebook(
+        """
+import logging, time
+from trigger_widgets import task
+
+@task(id="talks")
+def talks(payload):
+    for i in range(20):
+        print("printed by the task", i)
+        logging.getLogger("noisy").warning("logged by the task")
+        time.sleep(0.05)
+    return "quiet"
+""",
+        "run = talks.trigger({})\nrun",
+        "print('mine'); run.result()",
+    )
+    notebook.run(0)
+    notebook.run(1)
+    said = notebook.run(2)
+    assert "mine" in said
+    assert "quiet" in said
+    for cell in range(3):
+        assert "by the task" not in json.dumps(notebook.outputs(cell))
+
+
+def test_a_task_that_raises_shows_its_own_traceback(open_notebook, page):
+    notebook = open_notebook(
+        """
+from trigger_widgets import task
+
+def inner(values):
+    return sum(values) / len(values)
+
+@task(id="mean")
+def mean(payload):
+    return inner(payload["values"])
+""",
+        "run = mean.trigger({'values': []})\nrun",
+        "run.result()",
+    )
+    notebook.run(0)
+    notebook.run(1)
+    failed = card(page, "FAILED")
+    failed.wait_for()
+    text = failed.inner_text()
+    assert "ZeroDivisionError" in text
+    assert "return sum(values) / len(values)" in text
+    assert "trigger_widgets/worker" not in text
+    assert "RunFailedError" in notebook.run(2)
+
+
+def test_mistakes_get_one_sentence(open_notebook, page):
+    notebook = open_notebook(
+        "from trigger_widgets import RunWidget, trigger",
+        'trigger("count", {"steps": object()})',
+        'trigger("count", {}, tag="a")',
+        'RunWidget("run_doesnotexist0000000000")',
+        'RunWidget("run_x", titel="a")',
+        'trigger("no-such-task", {})',
+    )
+    for cell in range(6):
+        notebook.run(cell)
+    assert "UnserializableError" in notebook.text(1)
+    assert '"tag"' in notebook.text(2)
+    assert "tags" in notebook.text(2)
+    assert '"titel"' in notebook.text(4)
+    expect(notebook.cell(3).get_by_role("alert")).to_contain_text("run_doesnotexist0000000000")
+    expect(notebook.cell(5).locator(".tw-run")).to_contain_text("run the cell that defines it")
+
+
+def test_no_key_is_in_the_notebook_or_on_the_wire(open_notebook, data_dir, page):
+    frames = []
+    page.on("websocket", lambda ws: ws.on("framereceived", frames.append))
+    notebook = open_notebook(DEFINE, TRIGGER, "run.public_access_token, run, run.client")
+    for cell in range(3):
+        notebook.run(cell)
+    card(page, "COMPLETED").first.wait_for()
+    notebook.save()
+    key = EngineFile.read(data_dir).secret_key.get_secret_value()
+    saved = json.dumps(notebook.saved())
+    wire = "".join(f if isinstance(f, str) else f.decode(errors="replace") for f in frames)
+    assert frames
+    for text in (saved, wire):
+        assert key not in text
+        assert "eyJhbGciOiJIUzI1NiJ9" not in text

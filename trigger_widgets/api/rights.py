@@ -1,0 +1,28 @@
+"""What a token may do, as far as it says so itself: a control that cannot work is not shown."""
+
+from __future__ import annotations
+
+import jwt
+from pydantic import SecretStr
+
+from trigger_widgets.models import Run
+
+
+def scopes_of(token: SecretStr) -> frozenset[str] | None:
+    """The scopes of a public token; None for a secret key, which may do everything.
+
+    The signature is not checked: the server does that, this only decides what to offer.
+    """
+    try:
+        claims = jwt.decode(token.get_secret_value(), options={"verify_signature": False})
+    except jwt.InvalidTokenError:
+        return None
+    scopes = claims.get("scopes")
+    return frozenset(map(str, scopes)) if isinstance(scopes, list) else frozenset()
+
+
+def may_cancel(token: SecretStr, run: Run) -> bool:
+    """Cancelling needs `write:runs` or `write:runs:<id>` (protocol.md §1)."""
+    scopes = scopes_of(token)
+    enough = {"admin", "write:all", "write:runs", f"write:runs:{run.id}"}
+    return scopes is None or bool(scopes & enough)
