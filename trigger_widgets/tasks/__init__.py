@@ -1,1 +1,11 @@
 """What a task author imports."""
+
+from trigger_widgets.errors import AbortTaskRunError
+
+from .context import TaskContext
+from .definition import Task, task
+from .metadata import metadata
+from .registry import registry
+from .run_logger import logger
+
+__all__ = ["AbortTaskRunError", "Task", "TaskContext", "logger", "metadata", "registry", "task"]

@@ -1,0 +1,155 @@
+"""`@task`: a Python function that runs durably, with retries, wherever its worker is."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import marshal
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+
+from trigger_widgets.errors import ConfigurationError
+
+from .manifest import TaskManifest
+from .options import DEFAULT_MAX_ATTEMPTS, INTERACTIVE_MAX_ATTEMPTS, parse_options
+from .payloads import Parameters
+from .registry import registry
+
+if TYPE_CHECKING:
+    from trigger_widgets.realtime.handle import RunHandle
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# an id is a segment of a URL, and is typed and read by people
+_ID = re.compile(r"[^\s/\\?#%\x00-\x1f\x7f]{1,128}")
+
+
+class Task(Generic[P, R]):
+    """A task of this process. Calling it runs the function inline, as if undecorated."""
+
+    def __init__(self, function: Callable[P, R], task_id: str, options: dict[str, Any]) -> None:
+        self.id = _checked_id(task_id)
+        self.function = function
+        self.is_async = inspect.iscoroutinefunction(function)
+        self.is_interactive = _is_interactive(function)
+        self.file_path = _file_path(function)
+        self.export_name = function.__qualname__
+        attempts = INTERACTIVE_MAX_ATTEMPTS if self.is_interactive else DEFAULT_MAX_ATTEMPTS
+        self.options = parse_options(options, what=f'task "{self.id}"', default_attempts=attempts)
+        self.parameters = Parameters(function, self.id)
+        self.__name__ = function.__name__
+        self.__qualname__ = function.__qualname__
+        self.__doc__ = function.__doc__
+        self.__module__ = function.__module__
+        self.__wrapped__ = function
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the function here and now, without a server; a coroutine if it is async."""
+        return self.function(*args, **kwargs)
+
+    def trigger(self, payload: Any = None, **options: Any) -> RunHandle:
+        """Start a run of this task and give its handle at once.
+
+        `options` are those of `tasks.trigger`. The run is executed by this very process, with
+        the code as it is defined now, unless `version=…` says otherwise.
+        """
+        from trigger_widgets.client import default_client
+
+        if "version" not in options and registry.ensure_worker is not None:
+            worker = registry.ensure_worker()
+            if worker is not None:
+                options["version"] = worker.version
+        return default_client().tasks.trigger(self.id, payload, **options)
+
+    def replaces(self, other: Task[..., Any]) -> bool:
+        """Whether defining this after `other`, of the same id, is the same thing done again."""
+        return self.is_interactive or (self.file_path, self.export_name) == (
+            other.file_path,
+            other.export_name,
+        )
+
+    @property
+    def manifest(self) -> TaskManifest:
+        """What a worker registers."""
+        return TaskManifest(
+            self.id, self.file_path, self.export_name, self.options, _code_hash(self.function)
+        )
+
+    def __repr__(self) -> str:
+        return f"<task {self.id}; .trigger(payload) starts a run of it>"
+
+
+@overload
+def task(function: Callable[P, R], /) -> Task[P, R]: ...
+@overload
+def task(id: str | None = None, **options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+def task(first: Any = None, /, **options: Any) -> Any:
+    """Make a function a task: `@task`, or `@task(id="train", retry={"max_attempts": 3})`.
+
+    The function takes `(payload)` or `(payload, ctx)` and may be async. Without an id its name
+    is the id. Options: `retry` (max_attempts, factor, min_timeout_ms, max_timeout_ms,
+    randomize), `queue` (name, concurrency_limit), `max_duration` (seconds, or "5m") and
+    `description`. Tasks in files are attempted 3 times by default, those of a notebook once.
+    `ConfigurationError` and its `UnknownOptionError` say what is wrong.
+    """
+    if inspect.isfunction(first):
+        return _define(first, None, {})
+    if first is not None and "id" not in options:
+        options["id"] = first
+    elif first is not None:
+        raise ConfigurationError("@task was given two ids; give one.")
+
+    def decorate(function: Callable[P, R]) -> Task[P, R]:
+        rest = dict(options)
+        return _define(function, rest.pop("id", None), rest)
+
+    return decorate
+
+
+def _define(function: Callable[P, R], task_id: Any, options: dict[str, Any]) -> Task[P, R]:
+    if isinstance(function, Task):
+        raise ConfigurationError(f'task "{function.id}" is decorated twice; one @task is enough.')
+    if not inspect.isfunction(function):
+        raise ConfigurationError(
+            f"@task decorates a function, not {function!r}; write a def or an async def."
+        )
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise ConfigurationError(
+            f"{function.__qualname__} yields; a task returns one output, so collect and return it."
+        )
+    made: Task[P, R] = Task(function, function.__name__ if task_id is None else task_id, options)
+    registry.define(made)
+    return made
+
+
+def _checked_id(task_id: Any) -> str:
+    if not isinstance(task_id, str) or not _ID.fullmatch(task_id):
+        raise ConfigurationError(
+            f"{task_id!r} is not a task id; use 1 to 128 characters without spaces and "
+            'without / \\ ? # %, like "train-model".'
+        )
+    return task_id
+
+
+def _is_interactive(function: Callable[..., Any]) -> bool:
+    """Whether it was written in a notebook or at a prompt: a `__main__` that is no file."""
+    space = function.__globals__
+    return space.get("__name__") == "__main__" and "__file__" not in space
+
+
+def _file_path(function: Callable[..., Any]) -> str:
+    if _is_interactive(function):
+        return "notebook"
+    path = Path(function.__code__.co_filename)
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)
+
+
+def _code_hash(function: Callable[..., Any]) -> str:
+    """Changes with the function's own code; a closure or a helper it calls does not count."""
+    return hashlib.sha256(marshal.dumps(function.__code__)).hexdigest()

@@ -1,0 +1,119 @@
+"""A task's parameters: which it takes, and whether a payload fits the annotated type."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation
+
+from trigger_widgets.errors import ConfigurationError, TriggerError
+
+
+class TaskInputError(TriggerError):
+    """The payload does not fit the type that the task asks for. Never retried."""
+
+
+class TaskOutputError(TriggerError):
+    """What the task returned does not fit the type it promises, or JSON. Never retried."""
+
+
+class Parameters:
+    """How a function takes its payload and `ctx`, and the types of what goes in and out."""
+
+    def __init__(self, function: Callable[..., Any], task_id: str) -> None:
+        self._function = function
+        self._task_id = task_id
+        self._names = _positional(function, task_id)
+
+    def arguments(self, payload: Any, context: Any) -> tuple[Any, ...]:
+        """The positional arguments for a call; `TaskInputError` names the field that is wrong."""
+        return (self._check(payload), context)[: len(self._names)]
+
+    def _check(self, payload: Any) -> Any:
+        if not self._names or self.input_type is None:
+            return payload
+        try:
+            return self.input_type.validate_python(payload)
+        except ValidationError as e:
+            raise TaskInputError(_sentence(e, self._names[0], f'task "{self._task_id}"')) from None
+
+    def check_output(self, output: Any) -> Any:
+        """The output as the type it promises, where that is a model or a dataclass."""
+        if self.output_type is None:
+            return output
+        try:
+            return self.output_type.validate_python(output)
+        except ValidationError as e:
+            message = _sentence(e, "output", f'task "{self._task_id}"')
+            raise TaskOutputError(message) from None
+
+    @functools.cached_property
+    def _hints(self) -> dict[str, Any]:
+        try:
+            return typing.get_type_hints(self._function, include_extras=True)
+        except Exception:  # a name that exists for type checkers alone: then nothing is checked
+            return {}
+
+    @functools.cached_property
+    def input_type(self) -> TypeAdapter[Any] | None:
+        """What validates payloads; None where nothing is promised."""
+        return _adapter(self._hints.get(self._names[0])) if self._names else None
+
+    @functools.cached_property
+    def output_type(self) -> TypeAdapter[Any] | None:
+        """What validates outputs: for models and dataclasses alone, the rest is only a hint."""
+        hint = self._hints.get("return")
+        is_model = isinstance(hint, type) and (
+            issubclass(hint, BaseModel) or dataclasses.is_dataclass(hint)
+        )
+        return _adapter(hint) if is_model else None
+
+
+def _positional(function: Callable[..., Any], task_id: str) -> list[str]:
+    """The names of the parameters that a run fills: none, payload, or payload and ctx."""
+    most = 2
+    names: list[str] = []
+    kinds = inspect.Parameter
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD):
+            if len(names) < most:
+                names.append(parameter.name)
+                continue
+        elif parameter.kind in (kinds.VAR_POSITIONAL, kinds.VAR_KEYWORD):
+            continue
+        if parameter.default is kinds.empty:
+            raise ConfigurationError(
+                f'task "{task_id}" takes (payload) or (payload, ctx); nothing would fill its '
+                f'parameter "{parameter.name}", so give it a default.'
+            )
+    return names
+
+
+def _adapter(hint: Any) -> TypeAdapter[Any] | None:
+    if hint is None or hint is Any:
+        return None
+    try:
+        return TypeAdapter(hint)
+    except (PydanticSchemaGenerationError, PydanticUndefinedAnnotation):
+        return None  # a class that pydantic knows nothing about is only a hint
+
+
+def _sentence(error: ValidationError, root: str, who: str) -> str:
+    """The first mistake in one sentence, and how many more there are."""
+    first, *others = error.errors(include_url=False, include_context=False)
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+    shown = "" if first["type"] == "missing" else f", got {_short(first['input'])}"
+    more = f" (and {len(others)} more)" if others else ""
+    return f"{root}{path} of {who} is wrong: {first['msg']}{shown}{more}."
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    limit = 80
+    return text if len(text) <= limit else text[: limit - 1] + "…"

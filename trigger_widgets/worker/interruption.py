@@ -1,0 +1,64 @@
+"""Stopping a Python function from outside: an exception at its next bytecode, or next await."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import threading
+from typing import Any
+
+
+class RunStopped(BaseException):
+    """Raised inside a task that is to stop. `except Exception` lets it pass; `finally` runs."""
+
+
+class Interruption:
+    """Whether one execution is to stop, and how to tell it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._thread: int | None = None
+        self._coroutine: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
+        self.requested = False
+
+    def request(self) -> None:
+        """Stop it now, or as soon as it begins. May be repeated: code can swallow an exception."""
+        with self._lock:
+            self.requested = True
+            if self._coroutine is not None:
+                loop, task = self._coroutine
+                if not loop.is_closed():
+                    loop.call_soon_threadsafe(task.cancel)
+            elif self._thread is not None:
+                _raise_in(self._thread, RunStopped)
+
+    def enter(self) -> None:
+        """From here on this thread runs the task."""
+        with self._lock:
+            if self.requested:
+                raise RunStopped
+            self._thread = threading.get_ident()
+
+    def enter_coroutine(self) -> None:
+        """From here on the current asyncio task runs it."""
+        task = asyncio.current_task()
+        with self._lock:
+            if self.requested or task is None:
+                raise asyncio.CancelledError
+            self._coroutine = (asyncio.get_running_loop(), task)
+
+    def leave(self) -> None:
+        """The task is over: nothing is raised in this thread any more once this has returned."""
+        while True:
+            try:
+                with self._lock:
+                    self._thread = self._coroutine = None
+                _raise_in(threading.get_ident(), None)
+                return
+            except RunStopped:
+                continue  # it was on its way already
+
+
+def _raise_in(thread: int, kind: type[BaseException] | None) -> None:
+    argument = None if kind is None else ctypes.py_object(kind)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), argument)

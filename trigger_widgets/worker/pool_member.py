@@ -1,0 +1,246 @@
+"""The worker's side of one pool process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from trigger_widgets.config import Locate
+from trigger_widgets.errors import APIStatusError, TriggerError
+from trigger_widgets.tasks.scope import RunLink
+
+from . import frames
+from .jobs import GRACE_SECONDS, Job
+from .outcomes import Outcome, canceled, process_exited
+
+_MODULE = "trigger_widgets.worker.pool_process"
+_SERVER_VARIABLES = (
+    "TRIGGER_SECRET_KEY", "TRIGGER_ACCESS_TOKEN", "TRIGGER_API_URL",
+    "TRIGGER_PREVIEW_BRANCH", "TRIGGER_DEV_BRANCH",
+)  # fmt: skip
+_EXIT_SECONDS = 1.0
+_CHUNK = 65_536
+
+Output = Callable[[str, str], None]
+
+
+class PoolMember:
+    """A pool process from its start to its end.
+
+    `ready` gives what it loaded (`tasks`, `sources`), or the sentence that says why not as
+    `failed`. `ended` is set when it is gone and its place is free.
+    """
+
+    def __init__(
+        self, files: Sequence[Path], link: RunLink, locate: Locate, output: Output
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.ready: asyncio.Future[dict[str, Any]] = loop.create_future()
+        self.ended = asyncio.Event()
+        self._loop = loop
+        self._link = link
+        self._locate = locate
+        self._output = output
+        self._job: Job | None = None
+        self._began = 0.0
+        self._stopping = False
+        self._outcome: asyncio.Future[Outcome] | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module, files the user named
+                [sys.executable, "-m", _MODULE, str(theirs.fileno()), *map(str, files)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=(theirs.fileno(),),
+                env=_environment(),
+                # a session of its own: what a task starts is stopped together with it
+                start_new_session=True,
+            )
+        self._pipes = {
+            name: pipe.fileno()
+            for name, pipe in (("stdout", self._process.stdout), ("stderr", self._process.stderr))
+            if pipe is not None
+        }
+        for name, descriptor in self._pipes.items():
+            os.set_blocking(descriptor, False)
+            loop.add_reader(descriptor, self._read_pipe, name)
+        self._life = loop.create_task(self._live(ours))
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it can take a job now."""
+        loaded = self.ready.done() and not self.ready.cancelled() and "tasks" in self.ready.result()
+        return loaded and self._job is None and self._writer is not None
+
+    def begin(self, job: Job) -> asyncio.Future[Outcome]:
+        """Give it a job; it must be idle."""
+        self._job, self._began, self._stopping = job, time.monotonic(), False
+        self._outcome = outcome = self._loop.create_future()
+        self._send({"kind": "run", "job": job.to_json()})
+        return outcome
+
+    def stop(self, job: Job) -> None:
+        """Ask the task to stop, and kill the process if it does not."""
+        if self._job is not job or self._stopping:
+            return
+        self._stopping = True
+        self._send({"kind": "stop", "run": job.run_id})
+        self._loop.call_later(GRACE_SECONDS, self._kill_if_busy, job)
+
+    def kill(self) -> None:
+        """End it now, and every process that its tasks have started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def wait_ended(self) -> None:
+        """Until it is gone."""
+        await self.ended.wait()
+
+    def _kill_if_busy(self, job: Job) -> None:
+        if self._job is job:
+            self.kill()
+
+    async def _live(self, ours: socket.socket) -> None:
+        reader, self._writer = await asyncio.open_unix_connection(sock=ours)
+        calls: set[asyncio.Task[None]] = set()
+        try:
+            while (message := await frames.read(reader)) is not None:
+                match message["kind"]:
+                    case "ready" | "failed":
+                        self.ready.set_result(message)
+                    case "outcome":
+                        self._finish(Outcome.from_json(message["outcome"]))
+                    case "call" | "locate":
+                        call = self._loop.create_task(self._carry(message))
+                        calls.add(call)
+                        call.add_done_callback(calls.discard)
+        finally:
+            for call in calls:
+                call.cancel()
+            self._writer.close()
+            self._writer = None
+        await self._reap()
+
+    async def _reap(self) -> None:
+        """It closed its socket: it is gone, or about to be."""
+        wait = partial(self._process.wait, _EXIT_SECONDS)
+        try:
+            code = await asyncio.to_thread(wait)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            code = await asyncio.to_thread(self._process.wait)
+        self.kill()  # what its tasks left running
+        for name in list(self._pipes):
+            self._read_pipe(name)
+            self._close_pipe(name)
+        how = _how_it_ended(code)
+        if not self.ready.done():
+            self.ready.set_result({"kind": "failed", "message": f"the process that loads it {how}"})
+        if self._stopping:
+            self._finish(canceled())
+        else:
+            self._finish(process_exited(f"the process that ran the task {how}"))
+        self.ended.set()
+
+    def _finish(self, outcome: Outcome) -> None:
+        for name in list(self._pipes):
+            self._read_pipe(name)  # what it wrote before it said that it was done
+        job, self._job = self._job, None
+        future, self._outcome = self._outcome, None
+        if job is None or future is None or future.done():
+            return
+        if not outcome.duration_ms:
+            elapsed = round((time.monotonic() - self._began) * 1000)
+            outcome = Outcome(**{**outcome.to_json(), "duration_ms": elapsed})
+        future.set_result(outcome)
+
+    async def _carry(self, message: dict[str, Any]) -> None:
+        answer: dict[str, Any] = {"kind": "answer", "number": message["number"]}
+        try:
+            if message["kind"] == "locate":
+                endpoint = await asyncio.to_thread(self._locate)
+                answer["value"] = {
+                    "api_url": endpoint.api_url,
+                    "access_token": endpoint.access_token.get_secret_value(),
+                    "branch": endpoint.preview_branch,
+                }
+            else:
+                future = self._link.call(message["method"], message["path"], message["body"])
+                answer["value"] = await asyncio.wrap_future(future)
+        except APIStatusError as e:
+            answer |= {"error": str(e), "status": e.status}
+        except TriggerError as e:
+            answer["error"] = str(e)
+        self._send(answer)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(frames.encode(message))
+
+    def _read_pipe(self, name: str) -> None:
+        """What did not go through Python: C libraries, subprocesses, a dying interpreter."""
+        descriptor = self._pipes.get(name)
+        while descriptor is not None:
+            try:
+                data = os.read(descriptor, _CHUNK)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self._close_pipe(name)
+                return
+            self._hear(name, data.decode(errors="replace"))
+
+    def _hear(self, name: str, text: str) -> None:
+        if self._job is None:
+            self._output(name, text)
+            return
+        now = int(time.time() * 1000)
+        records = [{"time": now, "stream": name, "text": line} for line in text.splitlines()]
+        future: Future[Any] = self._link.call(
+            "POST", f"/engine/v1/runs/{self._job.run_id}/logs", {"records": records}
+        )
+        # a server without run logs refuses them, and there is nobody to tell
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def _close_pipe(self, name: str) -> None:
+        descriptor = self._pipes.pop(name, None)
+        if descriptor is not None:
+            self._loop.remove_reader(descriptor)
+            pipe = self._process.stdout if name == "stdout" else self._process.stderr
+            if pipe is not None:
+                pipe.close()
+
+
+def _environment() -> dict[str, str]:
+    """The user's, without the server it may name: tasks speak to the server that runs them."""
+    environ = {k: v for k, v in os.environ.items() if k not in _SERVER_VARIABLES}
+    return {**environ, "PYTHONUNBUFFERED": "1"}
+
+
+def _how_it_ended(code: int) -> str:
+    if code >= 0:
+        return f"ended with exit code {code}."
+    try:
+        return f"was killed by {signal.Signals(-code).name}."
+    except ValueError:
+        return f"was killed by signal {-code}."

@@ -1,0 +1,97 @@
+"""Executes tasks of this process, each run in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextvars import Context
+
+from trigger_widgets.tasks.registry import Registry
+from trigger_widgets.tasks.scope import RunLink
+
+from . import capture
+from .interruption import Interruption
+from .invocation import invoke
+from .jobs import GRACE_SECONDS, Job
+from .outcomes import Outcome, canceled, internal_error
+from .slots import default_slots
+
+_ASK_AGAIN_SECONDS = 0.25
+
+
+class ThreadExecution:
+    """A job in its thread. A thread that does not stop in time is abandoned: Python cannot end
+    it, so the run ends without it and another thread takes its place.
+    """
+
+    def __init__(self, registry: Registry, job: Job, link: RunLink) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.outcome: asyncio.Future[Outcome] = self._loop.create_future()
+        self._registry = registry
+        self._job = job
+        self._link = link
+        self._interruption = Interruption()
+        self._asked_for = 0.0
+        # an empty context: the run must not look like a part of whatever runs in this process
+        self._thread = threading.Thread(
+            target=Context().run, args=(self._run,), name=f"run {job.run_id}", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Raise in the thread, more than once if need be, then abandon it."""
+        if self.outcome.done():
+            return
+        if self._asked_for >= GRACE_SECONDS:
+            self._finish(canceled())
+            return
+        self._interruption.request()
+        self._asked_for += _ASK_AGAIN_SECONDS
+        self._loop.call_later(_ASK_AGAIN_SECONDS, self.stop)
+
+    def _run(self) -> None:
+        task = self._registry.get(self._job.task_id)
+        if task is None:
+            message = f'this process has no task "{self._job.task_id}" (any more)'
+            outcome = Outcome(error=internal_error("COULD_NOT_FIND_TASK", message), may_retry=False)
+        else:
+            outcome = invoke(task, self._job, self._link, self._interruption)
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._finish, outcome)
+
+    def _finish(self, outcome: Outcome) -> None:
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)
+
+
+class ThreadExecutor:
+    """For tasks defined in this process: a notebook's. The newest definition is what runs."""
+
+    def __init__(self, registry: Registry, slots: int | None = None) -> None:
+        self._registry = registry
+        self._slots = slots or default_slots()
+        self._link: RunLink | None = None
+        self._running: set[ThreadExecution] = set()
+
+    @property
+    def slots(self) -> int:
+        return self._slots
+
+    async def open(self, link: RunLink) -> None:
+        """From now on what tasks print goes to their runs."""
+        self._link = link
+        capture.install()
+
+    async def begin(self, job: Job) -> ThreadExecution:
+        """Start a thread for it."""
+        if self._link is None:
+            raise RuntimeError("the executor is not open")
+        execution = ThreadExecution(self._registry, job, self._link)
+        self._running.add(execution)
+        execution.outcome.add_done_callback(lambda _: self._running.discard(execution))
+        return execution
+
+    async def close(self) -> None:
+        """Ask all threads to stop; they are daemons and never outlive the process."""
+        for execution in list(self._running):
+            execution.stop()
