@@ -1,0 +1,39 @@
+"""Ids and times as Trigger.dev writes them."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from datetime import UTC, datetime
+
+_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+_RANDOM_DIGITS = 16
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970, by the wall clock."""
+    return time.time_ns() // 1_000_000
+
+
+def new_id(now: int) -> str:
+    """25 characters that start with "c" and sort by time, like the cuids of a real server."""
+    return f"c{_base36(now):0>8}{_base36(secrets.randbelow(36**_RANDOM_DIGITS)):0>16}"
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, rest = divmod(number, 36)
+        digits = _ALPHABET[rest] + digits
+    return digits
+
+
+def iso(ms: int) -> str:
+    """`2026-11-23T18:44:08.156Z`, as the REST API has it."""
+    moment = datetime.fromtimestamp(ms / 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+
+
+def to_ms(moment: datetime) -> int:
+    """An aware datetime in milliseconds since 1970."""
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,165 @@
+"""Runs by their id: retrieve, cancel, metadata; and the list of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from trigger_widgets.engine import auth, metadata, run_table, run_views, runs
+from trigger_widgets.engine.core import Engine
+from trigger_widgets.engine.records import RunRecord
+from trigger_widgets.engine.statuses import Status, from_api_status
+from trigger_widgets.engine.validation import ValidationError, expect
+from trigger_widgets.engine.web import JSON, Refusal, api_version, engine_of, invalid, read_json
+
+_LARGEST_PAGE = 100
+_DEFAULT_PAGE = 25
+_TARGETS = (("operations", None), ("parentOperations", "parent"), ("rootOperations", "root"))
+
+
+async def retrieve(request: Request) -> Response:
+    """`GET /api/v3/runs/<run>`."""
+    caller = auth.authenticate(request)
+    engine = engine_of(request)
+    run = engine.run(request.path_params["run"])
+    if run is None:
+        raise Refusal(404, {"error": "Not found"}, {"x-should-retry": "true"})
+    caller.require(("read",), auth.run_resources(run))
+    version = api_version(request)
+    execute = engine.store.reader.execute
+    children = run_table.select(execute, "runs.parent = ? ORDER BY seq LIMIT 100", run.id)
+    related = run_views.related(
+        run_table.get(execute, run.parent), run_table.get(execute, run.root), children, version
+    )
+    return JSON(run_views.detail(run, related, version, engine.environment))
+
+
+async def listed(request: Request) -> Response:
+    """`GET /api/v1/runs?page[size]=…&filter[status]=…&filter[taskIdentifier]=…`, newest first."""
+    caller = auth.authenticate(request)
+    engine = engine_of(request)
+    caller.require(("read",), {"runs": ("*all*",)})
+    version = api_version(request)
+    found = _select(engine, _page_size(request), _statuses(request), _tasks(request))
+    return JSON(
+        {
+            "data": [run_views.listed(run, version, engine.environment) for run in found],
+            "pagination": {},
+        }
+    )
+
+
+def _select(engine: Engine, size: int, statuses: list[Status], tasks: list[str]) -> list[RunRecord]:
+    conditions = ["1"]
+    parameters: list[str] = []
+    for column, wanted in (("status", statuses), ("task", tasks)):
+        if wanted:
+            conditions.append(f"runs.{column} IN ({', '.join('?' * len(wanted))})")
+            parameters.extend(wanted)
+    where = f"{' AND '.join(conditions)} ORDER BY runs.seq DESC LIMIT {size}"
+    return run_table.select(engine.store.reader.execute, where, *parameters)
+
+
+def _statuses(request: Request) -> list[Status]:
+    found: set[Status] = set()
+    names = [name for name in request.query_params.get("filter[status]", "").split(",") if name]
+    unknown = [name for name in names if from_api_status(name) is None]
+    if unknown:
+        raise _query_error(f"Invalid status values: {', '.join(unknown)}", "filter[status]")
+    for name in names:
+        found |= from_api_status(name) or set()
+    return sorted(found)
+
+
+def _tasks(request: Request) -> list[str]:
+    value = request.query_params.get("filter[taskIdentifier]", "")
+    return [name for name in value.split(",") if name]
+
+
+def _page_size(request: Request) -> int:
+    text = request.query_params.get("page[size]")
+    if text is None:
+        return _DEFAULT_PAGE
+    try:
+        size = int(text)
+    except ValueError:
+        raise _query_error("Expected number, received nan", "page[size]") from None
+    if size > _LARGEST_PAGE:
+        raise _query_error(f"Number must be less than or equal to {_LARGEST_PAGE}", "page[size]")
+    if size < 1:
+        raise _query_error("Number must be greater than or equal to 1", "page[size]")
+    return size
+
+
+def _query_error(message: str, path: str) -> Refusal:
+    details = [{"code": "custom", "message": message, "path": [path]}]
+    return Refusal(400, {"error": "Query Error", "details": details})
+
+
+async def cancel(request: Request) -> Response:
+    """`POST /api/v2/runs/<run>/cancel`. Also 200 for a run that has ended."""
+    caller = auth.authenticate(request)
+    engine = engine_of(request)
+    run = engine.run(request.path_params["run"])
+    if run is None:
+        raise Refusal(404, {"error": "Resource not found"})
+    caller.require(("write",), {"runs": (run.friendly_id,)})
+    await runs.cancel(engine, run.id)
+    return JSON({"id": run.friendly_id})
+
+
+async def get_metadata(request: Request) -> Response:
+    """`GET /api/v1/runs/<run>/metadata`: the packet, not its value."""
+    engine = auth.require_key(request)
+    run = _known(engine, request)
+    return JSON({"metadata": run.metadata, "metadataType": run.metadata_type})
+
+
+async def put_metadata(request: Request) -> Response:
+    """`PUT /api/v1/runs/<run>/metadata`: a whole object, or operations. Also on ended runs."""
+    engine = auth.require_key(request)
+    run = _known(engine, request)
+    try:
+        body = expect(await read_json(request), "object")
+        if "metadata" in body:
+            value = expect(body["metadata"], "object", "metadata")
+            await runs.replace_metadata(engine, run.id, metadata.text_of(value))
+            return JSON({"metadata": value})
+        text = await _operate(engine, run, body)
+    except ValidationError as e:
+        raise invalid(e) from None
+    except metadata.TooLargeError as e:
+        raise Refusal(413, {"error": str(e)}) from None
+    return JSON({"metadata": json.loads(text) if text else {}})
+
+
+async def _operate(engine: Engine, run: RunRecord, body: dict[str, Any]) -> str | None:
+    """Operations on the run itself, on its parent and on its root."""
+    parsed = [(target, metadata.parse(body.get(name) or [], name)) for name, target in _TARGETS]
+    text = run.metadata
+    for target, operations in parsed:
+        run_id = run.id if target is None else getattr(run, target) or run.id
+        if operations:
+            changed = await runs.change_metadata(engine, run_id, operations)
+            text = changed if run_id == run.id else text
+    return text
+
+
+def _known(engine: Engine, request: Request) -> RunRecord:
+    run = engine.run(request.path_params["run"])
+    if run is None:
+        raise Refusal(404, {"error": "Task Run not found"})
+    return run
+
+
+routes = [
+    Route("/api/v3/runs/{run}", retrieve),
+    Route("/api/v1/runs", listed),
+    Route("/api/v2/runs/{run}/cancel", cancel, methods=["POST"]),
+    Route("/api/v1/runs/{run}/metadata", get_metadata),
+    Route("/api/v1/runs/{run}/metadata", put_metadata, methods=["PUT"]),
+]

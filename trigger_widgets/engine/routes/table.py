@@ -1,0 +1,17 @@
+"""All routes, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from . import attempts, health, logs, public_tokens, run_feed, runs, tasks, unsupported, workers
+
+routes = [
+    *health.routes,
+    *public_tokens.routes,
+    *runs.routes,
+    *logs.routes,
+    *run_feed.routes,
+    *attempts.routes,
+    *workers.routes,
+    *unsupported.routes,
+    *tasks.routes,
+]

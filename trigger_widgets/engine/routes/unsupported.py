@@ -1,0 +1,62 @@
+"""Routes of Trigger.dev that this engine does not have: each says so by its name."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from trigger_widgets.engine import auth
+from trigger_widgets.engine.web import JSON
+from trigger_widgets.version import __version__
+
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_PATTERNS = (
+    "/api/v1/tasks/batch",
+    "/api/v2/tasks/batch",
+    "/api/v3/batches",
+    "/api/v3/batches/{batch}/items",
+    "/api/v1/batches/{batch}",
+    "/api/v2/batches/{batch}",
+    "/api/v1/batches/{batch}/results",
+    "/api/v1/runs/{run}/replay",
+    "/api/v1/runs/{run}/reschedule",
+    "/api/v1/runs/{run}/tags",
+    "/api/v1/runs/{run}/result",
+    "/api/v1/runs/{run}/events",
+    "/api/v1/runs/{run}/trace",
+    "/api/v1/idempotencyKeys/{key:path}/reset",
+    "/api/v1/waitpoints/tokens",
+    "/api/v1/waitpoints/tokens/{token}",
+    "/api/v1/waitpoints/tokens/{token}/complete",
+    "/api/v1/waitpoints/tokens/{token}/callback/{hash}",
+    "/api/v1/schedules",
+    "/api/v1/schedules/{rest:path}",
+    "/api/v1/queues",
+    "/api/v1/queues/{rest:path}",
+    "/api/v1/deployments",
+    "/api/v1/deployments/{rest:path}",
+    "/api/v1/packets/{rest:path}",
+    "/api/v1/query",
+    "/realtime/v1/runs",
+    "/realtime/v1/batches/{batch}",
+    "/realtime/v1/streams/{run}/{rest:path}",
+    "/engine/v1/runs/{run}/wait/duration",
+    "/engine/v1/runs/{run}/waitpoints/tokens/{token}/wait",
+    "/engine/v1/worker-actions/{rest:path}",
+)
+
+
+def _route(pattern: str) -> Route:
+    async def refuse(request: Request) -> Response:
+        auth.authenticate(request)
+        words = (
+            f"{request.method} {pattern.replace(':path', '')} is not implemented by the embedded "
+            f"engine of trigger-widgets {__version__}."
+        )
+        return JSON({"error": words}, 501, {"x-should-retry": "false"})
+
+    return Route(pattern, refuse, methods=_METHODS)
+
+
+routes = [_route(pattern) for pattern in _PATTERNS]

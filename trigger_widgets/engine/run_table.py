@@ -1,0 +1,89 @@
+"""Rows of the tables `runs` and `payloads` as `RunRecord`s, and back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from .hub import QUEUE, TIMERS, run_topic
+from .records import RUN_COLUMNS, RunRecord
+from .snapshots import Execution
+from .statuses import Status
+from .store import Transaction
+
+Execute = Callable[..., sqlite3.Cursor]
+_STORED = tuple(name for name in RUN_COLUMNS if name != "payload")
+_SELECT = (
+    f"SELECT {', '.join(f'runs.{name}' for name in _STORED)}, payloads.data AS payload "  # noqa: S608
+    "FROM runs LEFT JOIN payloads ON payloads.run = runs.id "
+)
+_INSERT = f"INSERT INTO runs ({', '.join(_STORED)}) VALUES ({', '.join('?' * len(_STORED))})"  # noqa: S608
+
+
+def bare(run_id: str) -> str:
+    """`run_…` without its prefix; what has none is no run id and finds nothing."""
+    return run_id.removeprefix("run_") if run_id.startswith("run_") else ""
+
+
+def get(execute: Execute, run_id: str | None) -> RunRecord | None:
+    """A run by its bare id."""
+    row = execute(f"{_SELECT} WHERE runs.id = ?", (run_id,)).fetchone() if run_id else None
+    return None if row is None else _record(row)
+
+
+def select(execute: Execute, where: str, *parameters: Any) -> list[RunRecord]:
+    """The runs that fit a WHERE clause of ours, with its ORDER BY and LIMIT."""
+    return [_record(row) for row in execute(f"{_SELECT} WHERE {where}", parameters)]
+
+
+def insert(transaction: Transaction, run: RunRecord) -> None:
+    """Store a new run."""
+    transaction.execute(_INSERT, [_cell(getattr(run, name)) for name in _STORED])
+    if run.payload is not None:
+        transaction.execute("INSERT INTO payloads VALUES (?, ?)", (run.id, run.payload))
+    _wake(transaction, None, run)
+
+
+def update(transaction: Transaction, old: RunRecord, new: RunRecord) -> RunRecord:
+    """Store what has changed between two states of a run, and wake those whom it concerns."""
+    changed = [name for name in _STORED if getattr(old, name) != getattr(new, name)]
+    if changed:
+        assignments = ", ".join(f"{name} = ?" for name in changed)
+        cells = [_cell(getattr(new, name)) for name in changed]
+        transaction.execute(f"UPDATE runs SET {assignments} WHERE id = ?", (*cells, new.id))  # noqa: S608
+        _wake(transaction, old, new)
+    return new
+
+
+def _wake(transaction: Transaction, old: RunRecord | None, new: RunRecord) -> None:
+    if old is None or new.updated_at != old.updated_at:
+        transaction.wake(run_topic(new.id))
+    if old is None or new.due_at != old.due_at:
+        transaction.wake(TIMERS)
+    freed = old is not None and old.execution.has_worker and not new.execution.has_worker
+    if freed or (new.execution is Execution.QUEUED and new.status is Status.PENDING):
+        transaction.wake(QUEUE)
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, tuple) else value
+
+
+def _record(row: sqlite3.Row) -> RunRecord:
+    values = dict(row)
+    values["status"] = Status(values["status"])
+    values["execution"] = Execution(values["execution"])
+    values["tags"] = tuple(json.loads(values["tags"]))
+    values["streams"] = tuple(json.loads(values["streams"]))
+    values["is_test"] = bool(values["is_test"])
+    return RunRecord(**values)
+
+
+def change(
+    transaction: Transaction, run_id: str, become: Callable[[RunRecord], RunRecord]
+) -> RunRecord | None:
+    """Read a run, let `become` decide, store; None if there is no such run."""
+    old = get(transaction.execute, run_id)
+    return None if old is None else update(transaction, old, become(old))

@@ -1,0 +1,192 @@
+"""What callers do to runs: trigger, cancel, change metadata."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from . import lifecycle, metadata, run_table, worker_table
+from .core import Engine
+from .ids import new_id, now_ms
+from .records import RunRecord, WorkerRecord
+from .registry import Coverage
+from .snapshots import Execution
+from .statuses import Status
+from .store import Transaction
+from .trigger_request import RefusedError, TriggerRequest
+
+_KEY_IS_FREE = frozenset({
+    Status.COMPLETED_WITH_ERRORS, Status.CRASHED, Status.SYSTEM_FAILURE, Status.TIMED_OUT,
+    Status.EXPIRED,
+})  # fmt: skip
+
+
+async def trigger(
+    engine: Engine, request: TriggerRequest, *, streams_version: str, one_time_token: str | None
+) -> tuple[str, bool]:
+    """The bare id of the run, and whether an idempotency key had it already.
+
+    `RefusedError` where the token was used before or the version is unknown.
+    """
+    coverage = engine.registry.coverage()
+    configured = _task_settings(engine, request.task)
+
+    def work(transaction: Transaction) -> tuple[str, bool]:
+        if one_time_token is not None:
+            _use_up(transaction, one_time_token, request.task)
+        now = now_ms()
+        cached = _cached(transaction, request, now)
+        if cached is not None:
+            return cached, True
+        locked = _locked_worker(transaction, request)
+        settings = locked.tasks.get(request.task, {}) if locked else configured
+        run = _new_run(transaction, request, locked, settings, now)
+        run = _enqueued(replace(run, streams_version=streams_version), coverage, now)
+        run_table.insert(transaction, run)
+        if request.idempotency_key is not None:
+            transaction.execute(
+                "INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?)",
+                (
+                    request.task,
+                    request.idempotency_key,
+                    run.id,
+                    request.idempotency_key_expires,
+                ),
+            )
+        return run.id, False
+
+    return await engine.store.write(work)
+
+
+def _task_settings(engine: Engine, task: str) -> dict[str, Any]:
+    """What the newest live worker registered for a task."""
+    having = [process for process in engine.registry.processes() if task in process.worker.tasks]
+    newest = max(having, key=lambda process: process.order, default=None)
+    return newest.worker.tasks[task] if newest else {}
+
+
+def _use_up(transaction: Transaction, token: str, task: str) -> None:
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    fresh = transaction.execute("INSERT OR IGNORE INTO used_tokens VALUES (?)", (digest,))
+    if not fresh.rowcount:
+        raise RefusedError(
+            422, f"Cannot trigger {task} with a one-time use token as it has already been used."
+        )
+
+
+def _cached(transaction: Transaction, request: TriggerRequest, now: int) -> str | None:
+    if request.idempotency_key is None:
+        return None
+    row = transaction.execute(
+        "SELECT run, expires_at FROM idempotency_keys WHERE task = ? AND key = ?",
+        (request.task, request.idempotency_key),
+    ).fetchone()
+    if row is None or (row["expires_at"] is not None and row["expires_at"] <= now):
+        return None
+    run = run_table.get(transaction.execute, row["run"])
+    return None if run is None or run.status in _KEY_IS_FREE else run.id
+
+
+def _locked_worker(transaction: Transaction, request: TriggerRequest) -> WorkerRecord | None:
+    if request.lock_to_version is None:
+        return None
+    worker = worker_table.by_version(transaction.execute, request.lock_to_version)
+    if worker is None:
+        raise RefusedError(
+            422,
+            f"lockToVersion: no worker of this engine ever registered version "
+            f'"{request.lock_to_version}".',
+        )
+    return worker
+
+
+def _new_run(
+    transaction: Transaction,
+    request: TriggerRequest,
+    locked: WorkerRecord | None,
+    settings: dict[str, Any],
+    now: int,
+) -> RunRecord:
+    parent = None
+    if request.parent is not None:
+        parent = run_table.get(transaction.execute, run_table.bare(request.parent))
+    ttl = settings.get("ttl")
+    return RunRecord(
+        id=new_id(now),
+        task=request.task,
+        status=Status.DELAYED,
+        execution=Execution.DELAYED,
+        snapshot=new_id(now),
+        snapshot_at=now,
+        description="Run was created",
+        created_at=now,
+        updated_at=now,
+        due_at=request.delay_until,
+        delay_until=request.delay_until,
+        ttl=request.ttl or (ttl if isinstance(ttl, str) else None),
+        payload=request.payload,
+        payload_type=request.payload_type,
+        metadata=request.metadata,
+        tags=request.tags,
+        is_test=request.is_test,
+        max_attempts=request.max_attempts,
+        max_duration=request.max_duration,
+        queue=request.queue,
+        concurrency_key=request.concurrency_key,
+        idempotency_key=request.idempotency_key,
+        priority=request.priority,
+        machine=request.machine,
+        region=request.region,
+        origin=locked.origin if locked else None,
+        parent=parent.id if parent else None,
+        root=(parent.root or parent.id) if parent else None,
+        depth=parent.depth + 1 if parent else 0,
+    )
+
+
+def _enqueued(run: RunRecord, coverage: Coverage, now: int) -> RunRecord:
+    if run.delay_until is not None:
+        return run
+    queued = lifecycle.released(run, now)
+    covered = coverage.covers(run.origin, run.task)
+    queued = lifecycle.placed(queued, has_taker=covered, now=now)
+    # nobody has seen it yet: it was created this way
+    return replace(queued, updated_at=run.created_at)
+
+
+async def cancel(engine: Engine, run_id: str, reason: dict[str, Any] | None = None) -> bool:
+    """Cancel a run; False if there is none. One that has ended stays as it is."""
+    why = reason or lifecycle.CANCELED_BY_USER
+    return await _changed(engine, run_id, lambda run: lifecycle.canceled(run, why, now_ms()))
+
+
+async def replace_metadata(engine: Engine, run_id: str, text: str) -> bool:
+    """Put `text` in the place of a run's metadata; False if there is no such run."""
+    return await _changed(
+        engine, run_id, lambda run: lifecycle.changed(run, now_ms(), metadata=text)
+    )
+
+
+async def change_metadata(
+    engine: Engine, run_id: str, operations: list[metadata.Operation]
+) -> str | None:
+    """Apply operations to a run's metadata, giving the new text; None if there is no such run."""
+
+    def work(transaction: Transaction) -> str | None:
+        run = run_table.get(transaction.execute, run_id)
+        if run is None:
+            return None
+        text = metadata.apply(run.metadata, operations)
+        if text != run.metadata:
+            changed = lifecycle.changed(run, now_ms(), metadata=text)
+            run_table.update(transaction, run, changed)
+        return text
+
+    return await engine.store.write(work)
+
+
+async def _changed(engine: Engine, run_id: str, become: Callable[[RunRecord], RunRecord]) -> bool:
+    changed = await engine.store.write(lambda t: run_table.change(t, run_id, become))
+    return changed is not None

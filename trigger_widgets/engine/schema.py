@@ -1,0 +1,117 @@
+"""The tables, as a list of migrations: the database's `user_version` is how many it has seen."""
+
+from __future__ import annotations
+
+import sqlite3
+
+MIGRATIONS = (
+    """
+    CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE runs (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        task TEXT NOT NULL,
+        status TEXT NOT NULL,
+        execution TEXT NOT NULL,
+        snapshot TEXT NOT NULL,
+        snapshot_at INTEGER NOT NULL,
+        description TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        queued_at INTEGER,
+        started_at INTEGER,
+        executed_at INTEGER,
+        delay_until INTEGER,
+        expired_at INTEGER,
+        completed_at INTEGER,
+        due_at INTEGER,
+        ttl TEXT,
+        payload_type TEXT NOT NULL,
+        metadata TEXT,
+        metadata_type TEXT NOT NULL,
+        output TEXT,
+        output_type TEXT NOT NULL,
+        error TEXT,
+        tags TEXT NOT NULL,
+        streams TEXT NOT NULL,
+        is_test INTEGER NOT NULL,
+        usage_ms INTEGER NOT NULL,
+        attempt INTEGER NOT NULL,
+        max_attempts INTEGER,
+        max_duration INTEGER,
+        queue TEXT NOT NULL,
+        concurrency_key TEXT,
+        idempotency_key TEXT,
+        priority REAL,
+        machine TEXT,
+        region TEXT,
+        origin TEXT,
+        version TEXT,
+        worker TEXT,
+        process TEXT,
+        parent TEXT,
+        root TEXT,
+        depth INTEGER NOT NULL,
+        batch TEXT,
+        streams_version TEXT NOT NULL
+    );
+    CREATE INDEX runs_due ON runs (due_at) WHERE due_at IS NOT NULL;
+    CREATE INDEX runs_pending ON runs (queued_at) WHERE status = 'PENDING';
+    CREATE INDEX runs_waiting ON runs (task, origin) WHERE execution = 'QUEUED';
+    CREATE INDEX runs_held ON runs (queue, concurrency_key) WHERE process IS NOT NULL;
+    CREATE INDEX runs_children ON runs (parent) WHERE parent IS NOT NULL;
+    CREATE TABLE payloads (run TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE idempotency_keys (
+        task TEXT NOT NULL,
+        key TEXT NOT NULL,
+        run TEXT NOT NULL,
+        expires_at INTEGER,
+        PRIMARY KEY (task, key)
+    ) WITHOUT ROWID;
+    CREATE TABLE used_tokens (digest TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE queues (name TEXT PRIMARY KEY, concurrency_limit INTEGER) WITHOUT ROWID;
+    CREATE TABLE workers (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        version TEXT NOT NULL UNIQUE,
+        content_hash TEXT NOT NULL,
+        process TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        label TEXT NOT NULL,
+        pid INTEGER,
+        started TEXT,
+        runtime TEXT NOT NULL,
+        tasks TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        gone INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE INDEX workers_present ON workers (process) WHERE NOT gone;
+    CREATE TABLE logs (
+        run TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        time INTEGER NOT NULL,
+        stream TEXT NOT NULL,
+        level TEXT,
+        text TEXT NOT NULL,
+        PRIMARY KEY (run, seq)
+    ) WITHOUT ROWID;
+    """,
+)
+
+
+class NewerDatabaseError(Exception):
+    """The database was written by a later version."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the tables up to date; `NewerDatabaseError` if they are ahead of this code."""
+    (seen,) = connection.execute("PRAGMA user_version").fetchone()
+    if seen > len(MIGRATIONS):
+        raise NewerDatabaseError
+    for number, script in enumerate(MIGRATIONS[seen:], start=seen + 1):
+        # one transaction a migration: executescript would commit half of one
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in script.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {number}")
+        connection.execute("COMMIT")

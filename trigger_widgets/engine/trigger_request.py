@@ -1,0 +1,185 @@
+"""What `POST /api/v1/tasks/<id>/trigger` asks for, checked (protocol.md §2).
+
+The messages are a real server's. An option it honours and this engine does not is refused by
+name; unknown ones are ignored, as there.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from trigger_widgets.durations import deadline
+from trigger_widgets.errors import ConfigurationError
+from trigger_widgets.packets import JSON_TYPE
+
+from . import metadata
+from .ids import to_ms
+from .validation import ValidationError, expect, optional, optional_integer
+
+MAX_TAGS = 10
+MAX_TAG_LENGTH = 128
+MACHINES = ("micro", "small-1x", "small-2x", "medium-1x", "medium-2x", "large-1x", "large-2x")
+_NOT_HONOURED = ("debounce", "resumeParentOnCompletion", "bulkActionId")
+DEFAULT_KEY_TTL_MS = 30 * 24 * 3600 * 1000
+_UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+
+
+class RefusedError(Exception):
+    """Understood, and refused with this status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class UnhonouredOptionError(Exception):
+    """An option of Trigger.dev that this engine does not implement."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriggerRequest:
+    """A trigger that may be carried out. Times in milliseconds since 1970."""
+
+    task: str
+    payload: str | None
+    payload_type: str
+    metadata: str | None
+    tags: tuple[str, ...]
+    delay_until: int | None
+    ttl: str | None
+    idempotency_key: str | None
+    idempotency_key_expires: int | None
+    max_attempts: int | None
+    max_duration: int | None
+    lock_to_version: str | None
+    is_test: bool
+    parent: str | None
+    queue: str
+    concurrency_key: str | None
+    priority: float | None
+    machine: str | None
+    region: str | None
+
+
+def parse(task: str, body: Any, key_header: str | None, now: int) -> TriggerRequest:
+    """The request for a body; `ValidationError`, `RefusedError` or `UnhonouredOptionError`."""
+    data = expect(body, "object")
+    options = expect(data.get("options", {}), "object", "options")
+    for name in _NOT_HONOURED:
+        if options.get(name):
+            raise UnhonouredOptionError(name)
+    key = optional(options.get("idempotencyKey"), "string", "options.idempotencyKey") or key_header
+    payload_type = _text(options, "payloadType") or JSON_TYPE
+    return TriggerRequest(
+        task=task,
+        payload=_packet(data, payload_type),
+        payload_type=payload_type,
+        metadata=_metadata(options.get("metadata")),
+        tags=_tags(options.get("tags")),
+        delay_until=_moment(options.get("delay"), now),
+        ttl=_ttl(options.get("ttl")),
+        idempotency_key=key,
+        idempotency_key_expires=_key_expiry(_text(options, "idempotencyKeyTTL"), now),
+        max_attempts=_integer(options, "maxAttempts"),
+        max_duration=_integer(options, "maxDuration"),
+        lock_to_version=_text(options, "lockToVersion"),
+        is_test=bool(optional(options.get("test"), "boolean", "options.test")),
+        parent=_text(options, "parentRunId"),
+        queue=_queue(options.get("queue")),
+        concurrency_key=_text(options, "concurrencyKey"),
+        priority=optional(options.get("priority"), "number", "options.priority"),
+        machine=_machine(options.get("machine")),
+        region=_text(options, "region"),
+    )
+
+
+def _text(options: dict[str, Any], name: str) -> str | None:
+    found: str | None = optional(options.get(name), "string", f"options.{name}")
+    return found
+
+
+def _integer(options: dict[str, Any], name: str) -> int | None:
+    return optional_integer(options.get(name), f"options.{name}")
+
+
+def _packet(data: dict[str, Any], payload_type: str) -> str | None:
+    """A text in any encoding but JSON is the packet itself; JSON is encoded here, also a string."""
+    if "payload" not in data:
+        return None
+    payload = data["payload"]
+    if isinstance(payload, str) and payload_type != JSON_TYPE:
+        return payload
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+
+
+def _metadata(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if len(text.encode()) > metadata.MAX_BYTES:
+        raise RefusedError(413, f"Metadata exceeds the maximum size of {metadata.MAX_BYTES} bytes.")
+    return text
+
+
+def _tags(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        value = [value]
+    for i, tag in enumerate(expect(value, "array", "options.tags")):
+        if len(expect(tag, "string", f"options.tags[{i}]")) > MAX_TAG_LENGTH:
+            raise ValidationError(
+                f"Tags must be less than {MAX_TAG_LENGTH} characters", f"options.tags[{i}]"
+            )
+    if len(value) > MAX_TAGS:
+        raise RefusedError(
+            422, f"Runs can only have {MAX_TAGS} tags, you're trying to set {len(value)}."
+        )
+    return tuple(dict.fromkeys(tag for tag in value if tag))
+
+
+def _moment(value: Any, now: int) -> int | None:
+    """A delay that cannot be read is no delay, as on a real server."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = to_ms(deadline(value))
+    except (ConfigurationError, OverflowError, ValueError):
+        return None
+    return moment if moment > now else None
+
+
+def _key_expiry(value: str | None, now: int) -> int:
+    return (_moment(value, now) if value else None) or now + DEFAULT_KEY_TTL_MS
+
+
+def _ttl(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    seconds = optional_integer(value, "options.ttl") or 0
+    text = ""
+    for unit, size in _UNITS:
+        count, seconds = divmod(max(seconds, 0), size)
+        text += f"{count}{unit}" if count else ""
+    return text or None
+
+
+def _queue(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    name: str = expect(
+        expect(value, "object", "options.queue").get("name"), "string", "options.queue.name"
+    )
+    return name
+
+
+def _machine(value: Any) -> str | None:
+    if value is not None and value not in MACHINES:
+        expected = " | ".join(f"'{name}'" for name in MACHINES)
+        raise ValidationError(
+            f"Invalid enum value. Expected {expected}, received '{value}'", "options.machine"
+        )
+    machine: str | None = value
+    return machine
