@@ -1,0 +1,99 @@
+"""The background loop: one a process, closed cleanly, new in a forked child."""
+
+import asyncio
+import contextvars
+import os
+import subprocess
+import sys
+import threading
+import warnings
+
+import pytest
+
+from trigger_widgets.realtime.loop import background_loop, close_background_loop
+
+
+def test_there_is_one_and_it_is_a_daemon():
+    loop = background_loop()
+    assert background_loop() is loop
+    assert loop.submit(asyncio.sleep(0, "done")).result(5) == "done"
+    assert loop._thread.daemon
+    assert not loop.is_current()
+
+
+def test_it_knows_its_own_thread():
+    async def inside():
+        return background_loop().is_current()
+
+    assert background_loop().submit(inside()).result(5)
+
+
+def test_it_starts_in_the_context_of_its_starter():
+    """ipykernel 7.0 and later find the cell of a widget's message by context variables."""
+    variable = contextvars.ContextVar("variable", default="nothing")
+    variable.set("cell")
+
+    async def inside():
+        return variable.get()
+
+    assert background_loop().submit(inside()).result(5) == "cell"
+
+
+def test_closing_cancels_what_runs():
+    loop = background_loop()
+    started, cancelled = threading.Event(), threading.Event()
+
+    async def forever():
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    loop.submit(forever())
+    assert started.wait(5)
+    close_background_loop()
+    assert cancelled.is_set()
+    loop.call(print, "never")
+    assert background_loop() is not loop
+
+
+def test_closing_none_is_nothing():
+    close_background_loop()
+    close_background_loop()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_has_its_own():
+    before = background_loop()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: fork with threads
+        child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            loop = background_loop()
+            value = loop.submit(asyncio.sleep(0, 7)).result(5)
+            code = 0 if loop is not before and value == 7 else 2
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert before.submit(asyncio.sleep(0, 8)).result(5) == 8
+
+
+def test_a_program_ends_without_closing_anything():
+    code = (
+        "import asyncio\n"
+        "from trigger_widgets.realtime.loop import background_loop\n"
+        "background_loop().submit(asyncio.sleep(3600))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-X", "dev", "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

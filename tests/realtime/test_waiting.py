@@ -1,0 +1,105 @@
+"""The blocking wait: events, timeouts, Ctrl-C and the pump."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from trigger_widgets.realtime.waiting import install_pump, wait_for
+
+
+@pytest.fixture
+def pump():
+    class Pump:
+        steps = 0
+        depth = 0
+        on_step = staticmethod(lambda: None)
+
+        def step(self, seconds):
+            self.steps += 1
+            self.on_step()
+
+    made = Pump()
+
+    @contextlib.contextmanager
+    def factory():
+        made.depth += 1
+        yield made
+        made.depth -= 1
+
+    install_pump(factory)
+    yield made
+    install_pump(None)
+
+
+def test_a_set_event_is_there_at_once():
+    event = threading.Event()
+    event.set()
+    assert wait_for(event, 0)
+
+
+def test_timeout():
+    began = time.monotonic()
+    assert not wait_for(threading.Event(), 0.1)
+    assert 0.1 <= time.monotonic() - began < 2
+    assert not wait_for(threading.Event(), 0)
+
+
+def test_an_event_of_another_thread():
+    event = threading.Event()
+    threading.Timer(0.05, event.set).start()
+    assert wait_for(event)
+
+
+def test_the_pump_is_stepped_in_the_main_thread(pump):
+    event = threading.Event()
+    pump.on_step = lambda: event.set() if pump.steps == 3 else None
+    assert wait_for(event, 5)
+    assert (pump.steps, pump.depth) == (3, 0)
+
+
+def test_a_click_handled_by_the_pump_can_end_the_wait_it_interrupts(pump):
+    """A cell waits for an approval, and the pump handles the click that gives it."""
+    outer, inner = threading.Event(), threading.Event()
+    inner.set()
+
+    def on_step():
+        assert wait_for(inner, 1)  # a callback may wait as well
+        outer.set()
+
+    pump.on_step = on_step
+    assert wait_for(outer, 5)
+
+
+def test_the_pump_belongs_to_the_main_thread(pump):
+    thread = threading.Thread(target=wait_for, args=(threading.Event(), 0.1))
+    thread.start()
+    thread.join()
+    assert pump.steps == 0
+
+
+def test_ctrl_c_interrupts_at_once():
+    code = (
+        "import signal, threading\n"
+        "from trigger_widgets.realtime.waiting import wait_for\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "try:\n"
+        "    print('waiting', flush=True)\n"
+        "    wait_for(threading.Event())\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted', flush=True)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    with process:
+        assert process.stdout.readline() == "waiting\n"
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "interrupted\n"
+        assert time.monotonic() - began < 0.4
+    assert process.returncode == 0
