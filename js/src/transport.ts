@@ -110,7 +110,7 @@ export class Store<S extends object> {
     this.#heard();
     if (reply) this.#settle(reply.id, reply);
     if (update) this.#take(update);
-    if (update?.kind === "snapshot") this.#resend();
+    if (update?.kind === "snapshot" || update?.kind === "beat") this.#resend();
   };
 
   readonly #onSaved = (): void => {
@@ -195,9 +195,12 @@ export class Store<S extends object> {
     }
   }
 
+  /** The kernel answers, but not these: the question or the answer was lost. */
   #resend(): void {
     for (const action of this.#pending.values()) {
-      if (Date.now() - action.sentAt >= SLOW_MS) this.#send(action.message);
+      if (Date.now() - action.sentAt < SLOW_MS) continue;
+      action.sentAt = Date.now();
+      this.#send(action.message);
     }
   }
 

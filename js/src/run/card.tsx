@@ -7,6 +7,7 @@ import { Copy } from "../ui/copy.js";
 import { ConnectionNotice } from "../ui/notice.js";
 import { isBranch, preview, size } from "../ui/json.js";
 import { ProgressBar } from "../ui/progress.js";
+import { Sentence } from "../ui/sentence.js";
 import { Section } from "../ui/section.js";
 import { Text } from "../ui/text.js";
 import { Tree } from "../ui/tree.js";
@@ -50,7 +51,7 @@ export function RunCard({ store }: { store: Store<RunState> }) {
       <Stats store={store} look={look} />
       {fault && (
         <p class="tw-line tw-fault" role="alert">
-          {fault}
+          <Sentence text={fault} />
         </p>
       )}
       <Hint store={store} />
@@ -92,12 +93,14 @@ function Head({ store, look, canceling, onCancel }: HeadProps) {
     <header class="tw-head">
       <div class="tw-title">
         {task ? <span class="tw-task">{task}</span> : <span class="tw-task tw-bone" aria-hidden="true" />}
-        {id && (
-          <Copy class="tw-id" label={`Copy run id ${id}`} text={() => id}>
-            {shortId(id)}
-          </Copy>
-        )}
-        <Tags tags={store.field("tags").value} />
+        <span class="tw-ids">
+          {id && (
+            <Copy class="tw-id" label={`Copy run id ${id}`} text={() => id}>
+              {shortId(id)}
+            </Copy>
+          )}
+          <Tags tags={store.field("tags").value} />
+        </span>
       </div>
       <div class="tw-actions">
         <Badge {...look} />
@@ -144,7 +147,11 @@ function Tags({ tags }: { tags: string[] | null | undefined }) {
 
 function Hint({ store }: { store: Store<RunState> }) {
   const hint = store.field("hint").value;
-  return hint ? <p class="tw-line tw-hint">{hint}</p> : null;
+  return hint ? (
+    <p class="tw-line tw-hint">
+      <Sentence text={hint} />
+    </p>
+  ) : null;
 }
 
 function Result({ store }: { store: Store<RunState> }) {

@@ -51,9 +51,15 @@ function Part({ part }: { part: Frame | Note }) {
         <span class="tw-file">{place(part)}</span>
         {part.name && part.name !== "<module>" && <> in {part.name}</>}
       </div>
-      {part.code.length > 0 && <pre>{part.code.join("\n")}</pre>}
+      {part.code.length > 0 && <pre>{part.code.map(codeLine)}</pre>}
     </div>
   );
+}
+
+/** Python's marks under the part of a line that failed are not code. */
+function codeLine(line: string, index: number) {
+  const text = index > 0 ? `\n${line}` : line;
+  return /^[\s^~]+$/.test(line) ? <span class="tw-carets">{text}</span> : text;
 }
 
 function Library({ part }: { part: Folded }) {

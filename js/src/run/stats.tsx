@@ -41,7 +41,7 @@ function Now({ store, look }: Props) {
   const finished = store.field("finished_at").value;
   const created = store.field("created_at").value;
   const until = store.field("delayed_until").value;
-  if (!status) return null;
+  if (!status) return look.phase === "after" ? null : <span class="tw-bone" aria-hidden="true" />;
   if (look.phase === "after") {
     const undone = look.tone !== "ok" && progress && isNumber(progress.fraction) && progress.fraction < 1;
     return (
@@ -57,7 +57,7 @@ function Now({ store, look }: Props) {
     );
   }
   if (look.phase === "during" && progress) return <Going progress={progress} />;
-  if (look.phase === "during") return isNumber(started) ? <span>{at("Started", started)}</span> : null;
+  if (look.phase === "during" && isNumber(started)) return <span>{at("Started", started)}</span>;
   if (status === "DELAYED" && isNumber(until)) return <StartsIn store={store} until={until} />;
   return isNumber(created) ? <span>{at("Triggered", created)}</span> : null;
 }
@@ -92,7 +92,7 @@ function Counted({ progress }: { progress: Progress }) {
   if (!isNumber(progress.total)) return <span class="tw-num"><b>{current}</b></span>;
   const total = count(progress.total);
   return (
-    <span class="tw-num tw-counted" style={{ minWidth: `${total.length * 2 + 2}ch` }}>
+    <span class="tw-num tw-counted" style={{ minWidth: `${total.replaceAll(",", "").length * 2 + 2}ch` }}>
       <b>{current}</b> / {total}
     </span>
   );

@@ -19,11 +19,11 @@ export type Row =
   /** stands for the entries not shown of the branch `parent` */
   | (Common & { kind: "more"; rest: number; next: number });
 
-export const ENTRY_STEP = 50;
+export const ENTRY_STEP = 20;
 const MAX_LEVEL = 64;
 
-/** `/` joins the steps of a path, so it is escaped inside one. */
-const step = (key: string): string => `/${encodeURIComponent(key)}`;
+/** A path is a JSON pointer (RFC 6901). */
+const step = (key: string): string => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 
 export function rowsOf(root: object, { open, limits }: Choices): Row[] {
   const rows: Row[] = [];
@@ -41,8 +41,8 @@ export function rowsOf(root: object, { open, limits }: Choices): Row[] {
       if (isOpen) walk(value, at.path, level + 1);
     }
     if (total > limit) {
-      // Big lists grow faster the more one asks: 50, 200, 800 …
-      rows.push({ path: `${path}/`, parent: path, level, kind: "more", rest: total - limit, next: limit * 4 });
+      // Big lists grow faster the more one asks: 20, 80, 320 …
+      rows.push({ path: `${path}~more`, parent: path, level, kind: "more", rest: total - limit, next: limit * 4 });
     }
   };
   walk(root, "", 1);

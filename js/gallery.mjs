@@ -1,0 +1,37 @@
+// Builds the gallery and takes its pictures: `npm run gallery` writes gallery-out/*.png.
+// CHROMIUM names another browser; `npm run gallery -- --serve` only serves the page.
+import { execFile } from "node:child_process";
+import { mkdir, copyFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import * as esbuild from "esbuild";
+import { options } from "./build.mjs";
+
+const out = new URL("gallery-out/", import.meta.url).pathname;
+// A window of Chromium is never narrower than 500 px; the page makes itself narrow.
+const shots = [
+  ["light-1200", "theme=light", 1200, 3300],
+  ["dark-1200", "theme=dark", 1200, 3300],
+  ["light-340", "theme=light&width=340", 500, 5600],
+  ["dark-340", "theme=dark&width=340", 500, 5600],
+  ["none-1200", "theme=none", 1200, 3300],
+];
+
+await mkdir(out, { recursive: true });
+await copyFile(new URL("gallery.html", import.meta.url), `${out}index.html`);
+const context = await esbuild.context({ ...options, entryPoints: ["gallery.ts"], outfile: `${out}gallery.js`, sourcemap: "inline" });
+await context.rebuild();
+const { port } = await context.serve({ servedir: out, host: "127.0.0.1" });
+const page = `http://127.0.0.1:${port}/`;
+if (process.argv.includes("--serve")) {
+  console.log(page);
+} else {
+  for (const [name, query, width, height] of shots) {
+    const file = `${out}${name}.png`;
+    await promisify(execFile)(process.env.CHROMIUM ?? "chromium", [
+      "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=2500",
+      `--window-size=${width},${height}`, `--screenshot=${file}`, `${page}?${query}`,
+    ]);
+    console.log(file);
+  }
+  await context.dispose();
+}

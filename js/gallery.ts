@@ -1,0 +1,37 @@
+/**
+ * Every state of every card on one page, for looking at. Not in the bundle.
+ *
+ * `?theme=dark` takes JupyterLab's dark theme, `?theme=none` no variables at all (outside Lab);
+ * `?only=failed` shows the scenes whose name has the word.
+ */
+import { render } from "./src/core.js";
+import { FakeModel, liveModel } from "./test/fake-model.js";
+import { scenes } from "./test/scenes.js";
+import { themes } from "./gallery-themes.js";
+
+const query = new URLSearchParams(location.search);
+const theme = query.get("theme") ?? "light";
+for (const [name, value] of Object.entries(themes[theme] ?? {})) document.documentElement.style.setProperty(name, value);
+if (theme === "none") document.body.style.background = "Canvas";
+
+const width = query.get("width");
+const main = document.querySelector("main") as HTMLElement;
+if (width) Object.assign(main.style, { width: `${width}px`, padding: "0", display: "block" });
+
+const now = Date.now();
+for (const scene of scenes(now)) {
+  if (!scene.name.includes(query.get("only") ?? "")) continue;
+  const figure = document.createElement("figure");
+  if (scene.width) figure.style.width = `${scene.width}px`;
+  const title = document.createElement("h2");
+  title.textContent = scene.name;
+  const el = document.createElement("div");
+  figure.append(title, el);
+  main.append(figure);
+  const model = scene.offline
+    ? new FakeModel({ _kind: "run", _snapshot: { seq: 3, saved_at: now - 3_600_000, state: scene.state } })
+    : liveModel(scene.state);
+  // A model without a comm throws: the fast way to be offline.
+  if (scene.offline) model.onSend = () => { throw new Error("no comm"); };
+  render({ model, el });
+}

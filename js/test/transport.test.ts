@@ -1,0 +1,250 @@
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Store, storeOf } from "../src/transport.js";
+import { FakeModel } from "./fake-model.js";
+
+interface State {
+  status: string;
+  text: string;
+  now: number;
+  [key: string]: unknown;
+}
+const T = Date.UTC(2026, 10, 23, 12);
+
+beforeEach(() => void vi.useFakeTimers({ now: T }));
+afterEach(() => void vi.useRealTimers());
+
+function connect(snapshot: unknown = {}) {
+  const model = new FakeModel({ _kind: "run", _snapshot: snapshot });
+  const store = new Store<State>(model);
+  return { model, store, detach: store.attach() };
+}
+const hellos = (model: FakeModel) => model.sent.filter((message) => message["kind"] === "hello");
+
+describe("first paint", () => {
+  test("is the saved state, at once, and a hello that asks for all", () => {
+    const { model, store } = connect({ seq: 7, saved_at: T - 60_000, state: { status: "EXECUTING" } });
+    expect(store.field("status").value).toBe("EXECUTING");
+    expect(store.asOf.value).toBe(T - 60_000);
+    expect(model.sent).toEqual([{ kind: "hello", have: null }]);
+  });
+
+  test("without a saved state knows nothing", () => {
+    const { store } = connect();
+    expect(store.field("status").value).toBeUndefined();
+    expect(store.offline.value).toBe(false);
+  });
+
+  test("goes on from the saved state while the kernel is too busy to answer", () => {
+    const { model, store } = connect({ seq: 7, saved_at: T, state: { status: "QUEUED" } });
+    model.custom({ kind: "patch", seq: 8, set: { status: "EXECUTING" } });
+    expect(store.field("status").value).toBe("EXECUTING");
+  });
+});
+
+describe("updates", () => {
+  test("a snapshot replaces everything, a patch sets and appends", () => {
+    const { model, store } = connect();
+    const text = store.field("text");
+    model.custom({ kind: "snapshot", seq: 1, state: { status: "EXECUTING", text: "a" } });
+    model.custom({ kind: "patch", seq: 2, set: { status: "COMPLETED" }, append: { text: "b" } });
+    expect([store.field("status").value, text.value]).toEqual(["COMPLETED", "ab"]);
+    model.custom({ kind: "snapshot", seq: 3, state: { status: "FAILED" } });
+    expect([store.field("status").value, text.value]).toEqual(["FAILED", undefined]);
+  });
+
+  test("a patch wakes only who reads what it changed", () => {
+    const { model, store } = connect();
+    model.custom({ kind: "snapshot", seq: 1, state: { status: "EXECUTING", text: "a" } });
+    const seen: unknown[] = [];
+    const stop = store.field("text").subscribe((value) => seen.push(value));
+    model.custom({ kind: "patch", seq: 2, set: { status: "COMPLETED" } });
+    stop();
+    expect(seen).toEqual(["a"]);
+  });
+
+  test("a field called __proto__ is a field", () => {
+    const { model, store } = connect();
+    model.custom(JSON.parse('{"kind":"snapshot","seq":1,"state":{"__proto__":{"polluted":1}}}'));
+    expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
+    expect(store.field("__proto__").value).toEqual({ polluted: 1 });
+  });
+
+  test("a gap asks at once, then with pauses, until a snapshot comes", () => {
+    const { model } = connect();
+    model.custom({ kind: "snapshot", seq: 1, state: {} });
+    vi.advanceTimersByTime(600);
+    model.sent.length = 0;
+    model.custom({ kind: "patch", seq: 3, set: {} });
+    model.custom({ kind: "patch", seq: 4, set: {} });
+    expect(model.sent).toEqual([{ kind: "hello", have: 1 }]);
+    vi.advanceTimersByTime(1600);
+    expect(hellos(model)).toHaveLength(3);
+    model.custom({ kind: "snapshot", seq: 4, state: {} });
+    vi.advanceTimersByTime(60_000);
+    expect(hellos(model)).toHaveLength(3);
+  });
+
+  test("a beat ahead of us asks, one we know does not", () => {
+    const { model } = connect();
+    model.custom({ kind: "snapshot", seq: 1, state: {} });
+    vi.advanceTimersByTime(600);
+    model.sent.length = 0;
+    model.custom({ kind: "beat", seq: 1 });
+    expect(model.sent).toEqual([]);
+    model.custom({ kind: "beat", seq: 2 });
+    expect(model.sent).toEqual([{ kind: "hello", have: 1 }]);
+  });
+
+  test("a newer saved state is shown, and the full one asked for", () => {
+    const { model, store } = connect();
+    model.custom({ kind: "snapshot", seq: 1, state: {} });
+    vi.advanceTimersByTime(600);
+    model.sent.length = 0;
+    model.sync("_snapshot", { seq: 5, saved_at: T, state: { status: "COMPLETED" } });
+    expect(store.field("status").value).toBe("COMPLETED");
+    expect(model.sent).toEqual([{ kind: "hello", have: null }]);
+  });
+
+  test("garbage changes nothing", () => {
+    const { model, store } = connect();
+    for (const junk of [null, 1, "x", [], { kind: "patch" }, { kind: "snapshot", seq: "1" }]) model.custom(junk);
+    expect(store.field("status").value).toBeUndefined();
+  });
+});
+
+describe("offline", () => {
+  test("is when nothing answers for 4 s; hellos get rare; any message ends it", () => {
+    const { model, store } = connect({ seq: 7, saved_at: T - 60_000, state: { status: "EXECUTING" } });
+    vi.advanceTimersByTime(3900);
+    expect(store.offline.value).toBe(false);
+    vi.advanceTimersByTime(200);
+    expect(store.offline.value).toBe(true);
+    model.sent.length = 0;
+    vi.advanceTimersByTime(60_000);
+    expect(hellos(model)).toHaveLength(6);
+    model.custom({ kind: "beat", seq: 9 });
+    expect(store.offline.value).toBe(false);
+    model.custom({ kind: "snapshot", seq: 9, state: {} });
+    vi.advanceTimersByTime(60_000);
+    expect(store.offline.value).toBe(false);
+  });
+
+  test("is at once when there is no comm to send on", () => {
+    const model = new FakeModel({ _kind: "run", _snapshot: {} });
+    model.onSend = () => {
+      throw new Error("comm is closed");
+    };
+    const store = new Store<State>(model);
+    store.attach();
+    expect(store.offline.value).toBe(true);
+  });
+
+  test("is found out when the host says that its connection changed", () => {
+    const { model, store } = connect();
+    model.custom({ kind: "snapshot", seq: 1, state: {} });
+    vi.advanceTimersByTime(10_000);
+    model.emit("comm_live_update");
+    vi.advanceTimersByTime(4100);
+    expect(store.offline.value).toBe(true);
+  });
+});
+
+test("the clocks' difference comes from the kernel's messages, not from what was saved", () => {
+  const { model, store } = connect({ seq: 1, saved_at: T - 60_000, state: { now: T - 60_000 } });
+  expect(store.skew.value).toBe(0);
+  model.custom({ kind: "snapshot", seq: 2, state: { now: T - 5000 } });
+  expect(store.skew.value).toBe(5000);
+  expect(store.asOf.value).toBe(T - 5000);
+});
+
+describe("actions", () => {
+  test("resolve with the kernel's answer", async () => {
+    const { model, store } = connect();
+    const done = store.act("cancel", { hard: true });
+    const { id, ...rest } = model.sent.at(-1) ?? {};
+    expect(rest).toEqual({ kind: "action", name: "cancel", args: { hard: true } });
+    model.custom({ kind: "reply", id: "another", ok: true });
+    model.custom({ kind: "reply", id, ok: false, error: "403: not allowed" });
+    expect(await done).toMatchObject({ ok: false, error: "403: not allowed" });
+  });
+
+  test("are sent again under the same id when the kernel answers hellos but not them", () => {
+    const { model, store } = connect();
+    model.custom({ kind: "snapshot", seq: 1, state: {} });
+    void store.act("cancel");
+    vi.advanceTimersByTime(3100);
+    model.custom({ kind: "beat", seq: 1 });
+    const actions = model.sent.filter((message) => message["kind"] === "action");
+    expect(actions).toHaveLength(2);
+    expect(actions[0]).toEqual(actions[1]);
+  });
+});
+
+describe("views", () => {
+  test("share the one store of their model, which lets go with the last", () => {
+    const model = new FakeModel({ _kind: "run", _snapshot: {} });
+    expect(storeOf(model)).toBe(storeOf(model));
+    const [first, second] = [storeOf(model).attach(), storeOf(model).attach()];
+    expect(hellos(model)).toHaveLength(1);
+    first();
+    first();
+    expect(model.listeners()).toBeGreaterThan(0);
+    second();
+    expect(model.listeners()).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+/** A kernel as in `widgets/channel.py`, behind a line that loses, repeats and delays. */
+class Kernel {
+  seq = 0;
+  readonly state: Record<string, unknown> = { text: "" };
+  constructor(readonly send: (message: unknown) => void) {}
+  patch(set: Record<string, unknown>, text: string): void {
+    Object.assign(this.state, set, { text: `${String(this.state["text"])}${text}` });
+    this.send({ kind: "patch", seq: ++this.seq, set, append: { text } });
+  }
+  receive(message: Record<string, unknown>): void {
+    if (message["kind"] !== "hello") return;
+    if (message["have"] === this.seq) this.send({ kind: "beat", seq: this.seq });
+    else this.send({ kind: "snapshot", seq: this.seq, state: { ...this.state } });
+  }
+}
+
+test("30 % of messages lost, some twice, some late, both ways: the final state is right", () => {
+  const fate = fc.record({ lost: fc.integer({ min: 0, max: 99 }), twice: fc.boolean(), delay: fc.integer({ min: 0, max: 900 }) });
+  fc.assert(
+    fc.property(fc.array(fate, { minLength: 40, maxLength: 40 }), fc.integer({ min: 1, max: 60 }), (fates, patches) => {
+      // A line on which nearly all is lost has no right state.
+      fc.pre(fates.filter(({ lost }) => lost < 30).length <= 20);
+      vi.setSystemTime(T);
+      vi.clearAllTimers();
+      const model = new FakeModel({ _kind: "run", _snapshot: {} });
+      let next = 0;
+      const line = (deliver: () => void) => {
+        const { lost, twice, delay } = fates[next++ % fates.length] ?? { lost: 0, twice: false, delay: 0 };
+        if (lost < 30) return;
+        setTimeout(deliver, delay);
+        if (twice) setTimeout(deliver, delay * 2);
+      };
+      const kernel = new Kernel((message) => line(() => model.custom(structuredClone(message))));
+      model.onSend = (message) => line(() => kernel.receive(message));
+      const store = new Store<State>(model);
+      const detach = store.attach();
+      for (let i = 0; i < patches; i++) {
+        kernel.patch({ status: `step ${i}`, [`key${i % 5}`]: i }, `${i} `);
+        vi.advanceTimersByTime(40);
+      }
+      // As the real one does: the last number is repeated for a while.
+      for (let i = 0; i < 40; i++) {
+        kernel.send({ kind: "beat", seq: kernel.seq });
+        vi.advanceTimersByTime(2000);
+      }
+      const shown = Object.fromEntries(Object.keys(kernel.state).map((key) => [key, store.field(key).value]));
+      detach();
+      expect(shown).toEqual(kernel.state);
+    }),
+    { numRuns: 200 },
+  );
+});

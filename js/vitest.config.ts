@@ -1,0 +1,15 @@
+import { readFileSync } from "node:fs";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  // As in the bundle, a style sheet is a string.
+  plugins: [
+    {
+      name: "css-as-text",
+      enforce: "pre",
+      load: (id) => (id.endsWith("/style.css") ? `export default ${JSON.stringify(readFileSync(id, "utf8"))}` : null),
+    },
+  ],
+  test: { environment: "jsdom", include: ["test/**/*.test.{ts,tsx}"], restoreMocks: true },
+});
