@@ -64,7 +64,7 @@ def _load(path: Path, *, shown: Path) -> None:
         spec.loader.exec_module(module)
     except SyntaxError as e:
         where = f"{e.filename or shown}, line {e.lineno}" if e.lineno else str(shown)
-        raise LoadError(f"{_as_given(where, path, shown)}: not valid Python: {e.msg}.") from None
+        raise LoadError(f"{_as_given(where, path, shown)} is not valid Python: {e.msg}.") from None
     except ConfigurationError as e:
         raise LoadError(f"{shown}: {e}") from None
     except BaseException as e:  # whatever a file does when it is imported
