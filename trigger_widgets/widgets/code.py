@@ -34,21 +34,23 @@ function load(model) {
   }
   return cache.get(id);
 }
-export default {
-  async render(context) {
-    let core;
-    try {
-      core = await load(context.model);
-    } catch (error) {
-      const note = document.createElement("div");
-      note.className = "tw-root";
-      note.textContent = "This widget's code is not in the notebook any more; run the cell again.";
-      note.title = String(error);
-      context.el.append(note);
-      return;
-    }
-    return core.render(context);
-  },
+// anywidget gives each view a model object of its own; that of `initialize` stands for all of them.
+export default () => {
+  let shared;
+  return {
+    initialize({ model }) { shared = model; },
+    async render({ model, el }) {
+      try {
+        return (await load(model)).render({ model: shared ?? model, el });
+      } catch (error) {
+        const note = document.createElement("div");
+        note.className = "tw-root";
+        note.textContent = "This widget's code is not in the notebook any more; run the cell again.";
+        note.title = String(error);
+        el.append(note);
+      }
+    },
+  };
 };
 """.strip()
 
