@@ -20,7 +20,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 export type Update =
   | { kind: "saved"; seq: number; state: Fields }
   | { kind: "snapshot"; seq: number; state: Fields }
-  | { kind: "patch"; seq: number; set?: Fields; append?: Readonly<Record<string, string>> }
+  | { kind: "patch"; seq: number; set?: Fields; append?: Fields; merge?: Fields }
   | { kind: "beat"; seq: number };
 
 export const start: Sync = { have: null, newest: -1, whole: false };
@@ -62,8 +62,24 @@ export function asUpdate(message: unknown): Update | null {
     kind,
     seq,
     ...(isFields(message["set"]) && { set: message["set"] }),
-    ...(isFields(message["append"]) && { append: message["append"] as Record<string, string> }),
+    ...(isFields(message["append"]) && { append: message["append"] }),
+    ...(isFields(message["merge"]) && { merge: message["merge"] }),
   };
+}
+
+/** A text or list with `more` at its end. What was of another type begins anew. */
+export function appended(old: unknown, more: unknown): unknown {
+  if (Array.isArray(more)) return Array.isArray(old) ? [...old, ...more] : [...more];
+  // The engine joins long texts only when somebody looks at the whole, so this costs the same always.
+  return typeof old === "string" ? old + String(more) : String(more);
+}
+
+/** An object with the fields of `more` over its own; null takes a field away. */
+export function merged(old: unknown, more: Fields): Fields {
+  // A spread defines fields, so that one called `__proto__` is only a field.
+  const next = { ...(isFields(old) && old), ...more };
+  for (const key of Object.keys(more)) if (more[key] === null) delete next[key];
+  return next;
 }
 
 export function isFields(value: unknown): value is Record<string, unknown> {

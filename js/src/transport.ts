@@ -5,7 +5,7 @@
  * patch redraws only what shows the changed field.
  */
 import { type ReadonlySignal, type Signal, batch, signal } from "@preact/signals";
-import { type Fields, type Sync, type Update, asUpdate, behind, isFields, receive, start } from "./sync.js";
+import { type Fields, type Sync, type Update, appended, asUpdate, behind, isFields, merged, receive, start } from "./sync.js";
 
 /** The part of an anywidget model that we use. */
 export interface Model {
@@ -20,6 +20,8 @@ export interface Reply {
   error?: string;
 }
 
+export type Follower = (value: unknown, whole: boolean) => void;
+
 /** Pauses between hellos while none is answered, in ms. A busy kernel gets few, not a pile. */
 const RETRY_MS = [500, 500, 1000, 2000, 10_000];
 const OFFLINE_MS = 4000;
@@ -28,6 +30,7 @@ const SLOW_MS = 3000;
 export class Store<S extends object> {
   readonly #model: Model;
   readonly #fields = new Map<string, Signal<unknown>>();
+  readonly #followers = new Map<string, Set<Follower>>();
   readonly #pending = new Map<string, { message: Fields; sentAt: number; resolve: (reply: Reply) => void }>();
   readonly #offline = signal(false);
   readonly #asOf = signal<number | null>(null);
@@ -61,6 +64,17 @@ export class Store<S extends object> {
   /** One field of the state, as a signal; undefined while unknown. */
   field<K extends keyof S & string>(key: K): ReadonlySignal<S[K] | undefined> {
     return this.#field(key) as ReadonlySignal<S[K] | undefined>;
+  }
+
+  /**
+   * Hear of a field that grows without looking at all of it: `whole` when it begins anew (at once,
+   * too), else only what was appended. Gives the function that ends it.
+   */
+  follow(key: keyof S & string, hear: Follower): () => void {
+    const followers = this.#followers.get(key) ?? new Set<Follower>();
+    this.#followers.set(key, followers.add(hear));
+    hear(this.#field(key).peek(), true);
+    return () => void followers.delete(hear);
   }
 
   /**
@@ -136,7 +150,10 @@ export class Store<S extends object> {
   #take(update: Update): void {
     const [next, applies] = receive(this.#sync, update);
     this.#sync = next;
-    if (applies) batch(() => this.#apply(update));
+    if (applies) {
+      batch(() => this.#apply(update));
+      this.#tell(update);
+    }
     if (this.#views > 0 && behind(next)) this.#ask();
   }
 
@@ -146,15 +163,29 @@ export class Store<S extends object> {
       for (const [key, field] of this.#fields) if (!(key in update.state)) field.value = undefined;
     }
     for (const [key, value] of Object.entries(set ?? {})) this.#field(key).value = value;
-    for (const [key, text] of Object.entries((update.kind === "patch" && update.append) || {})) {
+    const { append = {}, merge = {} } = update.kind === "patch" ? update : {};
+    for (const [key, more] of Object.entries(append)) {
       const field = this.#field(key);
-      field.value = (typeof field.value === "string" ? field.value : "") + String(text);
+      field.value = appended(field.peek(), more);
+    }
+    for (const [key, more] of Object.entries(merge)) {
+      const field = this.#field(key);
+      if (isFields(more)) field.value = merged(field.peek(), more);
     }
     const now = set?.["now"];
     // A saved state tells when it was true, but nothing about the clocks of today.
     if (typeof now === "number") {
       this.#asOf.value = now;
       if (update.kind !== "saved") this.#skew.value = Date.now() - now;
+    }
+  }
+
+  #tell(update: Update): void {
+    const patch = update.kind === "patch" ? update : undefined;
+    for (const [key, followers] of this.#followers) {
+      const anew = !patch || Object.hasOwn(patch.set ?? {}, key);
+      if (!anew && !Object.hasOwn(patch.append ?? {}, key)) continue;
+      for (const hear of followers) hear(anew ? this.#field(key).peek() : patch.append?.[key], anew);
     }
   }
 

@@ -48,7 +48,7 @@ async function show(state: Record<string, unknown>): Promise<HTMLElement> {
   return el;
 }
 
-const EXPECTED = new Set("div article header span svg path circle button section p b i code pre time".split(" "));
+const EXPECTED = new Set("div article header span svg path circle button p b i code pre time".split(" "));
 
 function inert(el: Element): void {
   for (const each of el.querySelectorAll("*")) {

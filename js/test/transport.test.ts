@@ -53,6 +53,40 @@ describe("updates", () => {
     expect([store.field("status").value, text.value]).toEqual(["FAILED", undefined]);
   });
 
+  test("a patch appends lists and merges objects, after it has set", () => {
+    const { model, store } = connect();
+    model.custom({ kind: "snapshot", seq: 1, state: { items: [1], rows: { a: { n: 1 }, b: { n: 1 } } } });
+    model.custom({ kind: "patch", seq: 2, append: { items: [2, [3]] }, merge: { rows: { a: { n: 2 }, b: null, c: { n: 1 } } } });
+    expect(store.field("items").value).toEqual([1, 2, [3]]);
+    expect(store.field("rows").value).toEqual({ a: { n: 2 }, c: { n: 1 } });
+    model.custom({ kind: "patch", seq: 3, set: { items: [], rows: {}, text: "a" }, append: { items: [9], text: "b" }, merge: { rows: { d: 1 } } });
+    expect([store.field("items").value, store.field("rows").value, store.field("text").value]).toEqual([[9], { d: 1 }, "ab"]);
+    model.custom({ kind: "patch", seq: 4, merge: { rows: "no object" }, append: { fresh: ["x"] } });
+    expect([store.field("rows").value, store.field("fresh").value]).toEqual([{ d: 1 }, ["x"]]);
+  });
+
+  test("a merged field called __proto__ is a field", () => {
+    const { model, store } = connect();
+    model.custom(JSON.parse('{"kind":"snapshot","seq":1,"state":{"rows":{}}}'));
+    model.custom(JSON.parse('{"kind":"patch","seq":2,"merge":{"rows":{"__proto__":{"polluted":1}}}}'));
+    const rows = store.field("rows").value as Record<string, unknown>;
+    expect([Object.keys(rows), rows["polluted"], ({} as Record<string, unknown>)["polluted"]]).toEqual([["__proto__"], undefined, undefined]);
+  });
+
+  test("who follows a field hears the whole at first, then each part, and the whole when it begins anew", () => {
+    const { model, store } = connect({ seq: 1, saved_at: T, state: { text: "saved" } });
+    const heard: [unknown, boolean][] = [];
+    const stop = store.follow("text", (value, whole) => void heard.push([value, whole]));
+    model.custom({ kind: "snapshot", seq: 1, state: { text: "a" } });
+    model.custom({ kind: "patch", seq: 2, append: { text: "b" }, set: { status: "x" } });
+    model.custom({ kind: "patch", seq: 3, set: { status: "y" } });
+    model.custom({ kind: "patch", seq: 4, set: { text: "c" }, append: { text: "d" } });
+    model.custom({ kind: "snapshot", seq: 5, state: {} });
+    stop();
+    model.custom({ kind: "patch", seq: 6, append: { text: "e" } });
+    expect(heard).toEqual([["saved", true], ["a", true], ["b", false], ["cd", true], [undefined, true]]);
+  });
+
   test("a patch wakes only who reads what it changed", () => {
     const { model, store } = connect();
     model.custom({ kind: "snapshot", seq: 1, state: { status: "EXECUTING", text: "a" } });
@@ -199,11 +233,13 @@ describe("views", () => {
 /** A kernel as in `widgets/channel.py`, behind a line that loses, repeats and delays. */
 class Kernel {
   seq = 0;
-  readonly state: Record<string, unknown> = { text: "" };
+  readonly state = { text: "", items: [] as number[], rows: {} as Record<string, unknown> };
   constructor(readonly send: (message: unknown) => void) {}
-  patch(set: Record<string, unknown>, text: string): void {
-    Object.assign(this.state, set, { text: `${String(this.state["text"])}${text}` });
-    this.send({ kind: "patch", seq: ++this.seq, set, append: { text } });
+  patch(set: Record<string, unknown>, text: string, items: number[], rows: Record<string, unknown>): void {
+    const { state } = this;
+    Object.assign(state, set, { text: state.text + text, items: [...state.items, ...items], rows: { ...state.rows, ...rows } });
+    for (const [key, value] of Object.entries(rows)) if (value === null) delete state.rows[key];
+    this.send({ kind: "patch", seq: ++this.seq, set, append: { text, items }, merge: { rows } });
   }
   receive(message: Record<string, unknown>): void {
     if (message["kind"] !== "hello") return;
@@ -232,8 +268,10 @@ test("30 % of messages lost, some twice, some late, both ways: the final state i
       model.onSend = (message) => line(() => kernel.receive(message));
       const store = new Store<State>(model);
       const detach = store.attach();
+      let followed = "";
+      store.follow("text", (value, whole) => (followed = (whole ? "" : followed) + String(value ?? "")));
       for (let i = 0; i < patches; i++) {
-        kernel.patch({ status: `step ${i}`, [`key${i % 5}`]: i }, `${i} `);
+        kernel.patch({ status: `step ${i}`, [`key${i % 5}`]: i }, `${i} `, [i, i], { [i % 7]: { i }, [i % 3]: null });
         vi.advanceTimersByTime(40);
       }
       // As the real one does: the last number is repeated for a while.
@@ -244,6 +282,7 @@ test("30 % of messages lost, some twice, some late, both ways: the final state i
       const shown = Object.fromEntries(Object.keys(kernel.state).map((key) => [key, store.field(key).value]));
       detach();
       expect(shown).toEqual(kernel.state);
+      expect(followed).toBe(kernel.state.text);
     }),
     { numRuns: 200 },
   );

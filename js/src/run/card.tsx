@@ -95,7 +95,7 @@ function Head({ store, look, canceling, onCancel }: HeadProps) {
         {task ? <span class="tw-task">{task}</span> : <span class="tw-task tw-bone" aria-hidden="true" />}
         <span class="tw-ids">
           {id && (
-            <Copy class="tw-id" label={`Copy run id ${id}`} text={() => id}>
+            <Copy class="tw-id" label={`${shortId(id)}, copy run id`} title={`Copy ${id}`} text={() => id}>
               {shortId(id)}
             </Copy>
           )}

@@ -16,7 +16,7 @@ export function Failure({ error }: { error: TaskError }) {
   const head = name && message ? `${name}: ${message}` : name || message || "The task failed without a message.";
   const parts = error.stack ? fold(parse(error.stack, head)) : [];
   return (
-    <section class="tw-section tw-failure" data-section="error" aria-label="Error">
+    <div class="tw-section tw-failure" data-section="error" role="group" aria-label="Error">
       <div class="tw-failure-head">
         <p class="tw-message">
           {name && <b>{name}</b>}
@@ -33,7 +33,7 @@ export function Failure({ error }: { error: TaskError }) {
           </div>
         </Section>
       )}
-    </section>
+    </div>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 interface Props {
   /** on the button, "Cancel" */
@@ -20,7 +20,8 @@ export function ConfirmButton({ label, question, yes, no, disabled = false, onCo
   const safe = useRef<HTMLButtonElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
   const touched = useRef(false);
-  useEffect(() => {
+  // Before the next key: a person may type faster than the browser paints.
+  useLayoutEffect(() => {
     if (touched.current) (asking ? safe : opener).current?.focus();
   }, [asking]);
   useLayoutEffect(

@@ -23,12 +23,14 @@ interface Props {
   text: () => string;
   /** for example "Copy run id" */
   label: string;
+  /** the tooltip, when it is not the label */
+  title?: string;
   class?: string;
   children?: preact.ComponentChildren;
 }
 
 /** A button that copies and says so for a moment. */
-export function Copy({ text, label, children, ...rest }: Props) {
+export function Copy({ text, label, title = label, children, ...rest }: Props) {
   const [said, say] = useState<"" | "Copied" | "Not copied">("");
   useEffect(() => {
     if (!said) return;
@@ -40,7 +42,7 @@ export function Copy({ text, label, children, ...rest }: Props) {
       type="button"
       class={`tw-copy ${rest.class ?? ""}`}
       aria-label={label}
-      title={label}
+      title={title}
       data-said={said || undefined}
       onClick={async () => say((await copyText(text())) ? "Copied" : "Not copied")}
     >

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Icon } from "./icon.js";
 
 interface Props {
@@ -16,13 +16,18 @@ interface Props {
   children?: ComponentChildren;
 }
 
+// Preact's own ids are unique in one root only, and every card is a root.
+const prefix = `tw-${Math.random().toString(36).slice(2, 8)}`;
+let made = 0;
+const newId = () => `${prefix}-${made++}`;
+
 /** A part of a card: a title line and what it folds away. */
 export function Section({ title, preview, tools, open = true, inline, name, children }: Props) {
   const [chosen, choose] = useState<boolean | null>(null);
-  const id = useId();
+  const [id] = useState(newId);
   const shown = chosen ?? open;
   return (
-    <section class="tw-section" data-section={name} aria-label={title}>
+    <div class="tw-section" data-section={name} role="group" aria-label={title}>
       <div class="tw-section-head">
         {inline !== undefined ? (
           <>
@@ -47,6 +52,6 @@ export function Section({ title, preview, tools, open = true, inline, name, chil
           {shown && children}
         </div>
       )}
-    </section>
+    </div>
   );
 }

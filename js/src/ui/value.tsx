@@ -38,7 +38,7 @@ export function Leaf({ value, limit, onMore }: LeafProps) {
 
 export function MoreText({ rest, onMore }: { rest: number; onMore: () => void }) {
   return (
-    <button type="button" class="tw-more" onClick={onMore} aria-label={`Show more of ${count(rest)} characters`}>
+    <button type="button" class="tw-more" onClick={onMore}>
       … {count(rest)} more
     </button>
   );
