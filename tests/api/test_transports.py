@@ -127,28 +127,33 @@ def test_a_rate_limit_is_waited_for_as_long_as_the_server_says(wire, send, monke
 
 
 @pytest.mark.parametrize(
-    ("name", "index", "error", "words"),
+    ("exchange", "error", "words"),
     [
-        ("auth-errors", 0, errors.AuthenticationError, "No authorization header provided"),
-        (
-            "auth-errors",
-            1,
-            errors.AuthenticationError,
-            'the key ("Invalid API key"); check TRIGGER_',
-        ),
-        ("auth-errors", 2, errors.PermissionDeniedError, "may not retrieve run_1"),
-        ("trigger", 1, errors.BadRequestError, "Invalid JSON"),
-        ("trigger", 2, errors.BadRequestError, "Request body is empty"),
-        ("sdk-errors", 2, errors.UnprocessableError, "Runs can only have 10 tags"),
+        (("auth-errors", 0), errors.AuthenticationError, "No authorization header provided"),
+        (("auth-errors", 1), errors.AuthenticationError, '("Invalid API key"); check TRIGGER_'),
+        (("auth-errors", 2), errors.PermissionDeniedError, "may not retrieve run_1"),
+        (("trigger", 1), errors.BadRequestError, "Invalid JSON"),
+        (("trigger", 2), errors.BadRequestError, "Request body is empty"),
+        (("sdk-errors", 2), errors.UnprocessableError, "Runs can only have 10 tags"),
     ],
 )
-def test_recorded_errors_are_typed_and_quoted(wire, send, name, index, error, words):
+def test_recorded_errors_are_typed_and_quoted(wire, send, exchange, error, words):
+    name, index = exchange
     server, requests = wire.fake_server(wire.to_response(wire.recorded(name)[index]))
     with pytest.raises(error) as raised:
         send(server, runs.retrieve("run_1"))
     assert words in str(raised.value)
     assert len(str(raised.value).splitlines()) == 1
     assert len(requests) == 1
+
+
+def test_a_public_token_is_not_called_a_key(wire, send):
+    """The server refuses public tokens by 401 where only the key may go (protocol.md §1)."""
+    endpoint = Endpoint("http://trigger.test", SecretStr("eyJ.public.token"))
+    refusal = httpx.Response(401, json={"error": "Invalid API key"})
+    server, _ = wire.fake_server(refusal, endpoint=endpoint)
+    with pytest.raises(errors.AuthenticationError, match="only the secret key may set the meta"):
+        send(server, runs.update_metadata("run_1", {}))
 
 
 @pytest.mark.parametrize(

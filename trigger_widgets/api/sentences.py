@@ -25,21 +25,29 @@ def status_error(
     """The typed error of an answer with an error status."""
     said = _without_key(server_message(answer), endpoint)
     request_id = answer.headers.get("x-request-id")
-    sentence = _sentence(answer, said, doing=doing, subject=subject, server=server)
+    sentence = _sentence(
+        answer, said, doing=doing, subject=subject, server=server, endpoint=endpoint
+    )
     if request_id:
         sentence += f" [request {request_id}]"
     kind = errors.APIStatusError.class_for(answer.status)
     return kind(sentence, status=answer.status, server_message=said, request_id=request_id)
 
 
-def _sentence(answer: Answer, said: str, *, doing: str, subject: str, server: Server) -> str:
+def _sentence(
+    answer: Answer, said: str, *, doing: str, subject: str, server: Server, endpoint: Endpoint
+) -> str:
     quoted = f' ("{said}")' if said else ""
     match answer.status:
-        case 401:
-            where = "start it anew" if server.embedded else "check TRIGGER_SECRET_KEY"
+        case 401 if not endpoint.access_token.get_secret_value().startswith("tr_"):
             return (
-                f"{server} did not accept the key{quoted}; {where}, or check the access token "
-                "you gave: a wrong one and an expired one look alike."
+                f"{server} did not accept the public access token{quoted}: it has expired, or "
+                f"only the secret key may {doing}."
+            )
+        case 401:
+            return (
+                f"{server} did not accept the key{quoted}; check TRIGGER_SECRET_KEY, or the "
+                "secret_key you gave, and that it belongs to this server."
             )
         case 403:
             return (

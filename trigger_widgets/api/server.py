@@ -41,6 +41,11 @@ class Server:
                 self._endpoint = self._locate()
             return self._endpoint
 
+    @property
+    def located(self) -> Endpoint | None:
+        """The endpoint if it is known already."""
+        return self._endpoint
+
     def forget(self, endpoint: Endpoint) -> None:
         """`endpoint` did not answer: an embedded engine is located anew by the next request."""
         if not self.embedded:
