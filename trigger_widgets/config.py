@@ -45,7 +45,8 @@ def locate(
     embedded engine, which `embedded` finds or starts. An address without a token is a mistake.
     """
     token = access_token or environ.get("TRIGGER_SECRET_KEY") or environ.get("TRIGGER_ACCESS_TOKEN")
-    url = api_url or environ.get("TRIGGER_API_URL")
+    given = api_url or environ.get("TRIGGER_API_URL")
+    url = _checked(given) if given else None
     branch = (
         preview_branch or environ.get("TRIGGER_PREVIEW_BRANCH") or environ.get("TRIGGER_DEV_BRANCH")
     )
@@ -59,19 +60,38 @@ def locate(
                 "there is no server to speak to; set TRIGGER_SECRET_KEY and TRIGGER_API_URL."
             )
         return embedded
-    endpoint = Endpoint(_checked(url or CLOUD_URL), secret(token), branch)
+    endpoint = Endpoint(url or CLOUD_URL, secret(token), branch)
     return lambda: endpoint
 
 
 def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    url = url.strip().rstrip("/")
+    try:
+        parts = urlsplit(url)
+        complete = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        complete = False
+    if not complete:
+        # what is no address may be a key in the wrong place, and is not repeated
+        shown = f'"{url}"' if url.startswith("http") and "@" not in url else "what was given"
         raise ConfigurationError(
-            f'"{url}" is not the address of a server; it looks like "https://api.trigger.dev".'
+            f'{shown} is not the address of a server; it looks like "https://api.trigger.dev".'
         )
-    return url.rstrip("/")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"the address of {parts.hostname} holds more than an address; give the key as "
+            "access_token=… or by TRIGGER_SECRET_KEY, and the address alone."
+        )
+    return url
 
 
 def secret(token: str | SecretStr) -> SecretStr:
-    """A token that does not show itself."""
-    return token if isinstance(token, SecretStr) else SecretStr(token)
+    """A token that does not show itself, without the space around a copied one."""
+    text = (token.get_secret_value() if isinstance(token, SecretStr) else token).strip()
+    # an HTTP header cannot carry anything else, and the error of one would quote it
+    if not text or not all("!" <= char <= "~" for char in text):
+        raise ConfigurationError(
+            "the key has characters that no key has (a line break, a space, a quote mark?); "
+            "copy it again."
+        )
+    return SecretStr(text)

@@ -31,7 +31,12 @@ def parse_duration(text: str) -> timedelta:
         rest = rest[match.end() :]
     if not text.strip():
         raise ConfigurationError('"" is not a duration; write it like "30s", "10m" or "2d".')
-    return timedelta(seconds=seconds)
+    try:
+        return timedelta(seconds=seconds)
+    except OverflowError:
+        raise ConfigurationError(
+            f'"{text}" is not a duration anybody could wait for; write it like "10m" or "2d".'
+        ) from None
 
 
 def format_duration(value: timedelta) -> str:
@@ -53,7 +58,10 @@ def deadline(value: str | timedelta | datetime, *, now: datetime | None = None) 
     if isinstance(value, str):
         value = _parse(value)
     if isinstance(value, timedelta):
-        return now + value
+        try:
+            return now + value
+        except OverflowError:
+            raise ConfigurationError(f"{value} from now is beyond the end of time.") from None
     return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 

@@ -50,7 +50,7 @@ def convert(
     """Walk `value`, giving `leaf` every int, date and datetime with the keys that lead to it."""
     if len(keys) > _MAX_DEPTH:
         raise UnserializableError(
-            f"{path} is nested more than {_MAX_DEPTH} levels deep (a cycle?)."
+            f"{path[:80]}… is nested more than {_MAX_DEPTH} levels deep (a cycle?)."
         )
     value = _plain(value)
     if value is None or isinstance(value, bool | str):
@@ -115,10 +115,13 @@ def _from_numpy_or_pandas(value: Any) -> Any:
         return value.to_dict(orient="records")
     if name == "Timestamp":
         return value.to_pydatetime(warn=False)
-    if name == "datetime64":
-        # ns precision would come back from .item() as an int
-        return value.astype("datetime64[us]").item()
-    for unwrap in ("tolist", "item"):  # arrays, Series and Index; then scalars
-        if hasattr(value, unwrap):
-            return getattr(value, unwrap)()
-    return value
+    if name == "longdouble":
+        return float(value)
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if kind in ("M", "m") and type(value).__module__.startswith("numpy"):
+        # of nanoseconds Python would get bare integers
+        value = value.astype("datetime64[us]" if kind == "M" else "timedelta64[us]")
+    if not hasattr(value, "tolist"):  # what arrays, scalars, Series and Index have
+        return value
+    plain = value.tolist()
+    return plain.total_seconds() if isinstance(plain, timedelta) else plain

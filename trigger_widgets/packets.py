@@ -35,20 +35,24 @@ def encode_packet(value: Any, *, what: str = "value") -> Packet:
         return Packet('{"json":null}', SUPERJSON_TYPE)
     if isinstance(value, str):
         return Packet(value, TEXT_TYPE)
-    kinds: dict[str, list[str]] = {}
+    kinds: dict[tuple[str, ...], list[str]] = {}
 
     def leaf(value: Any, keys: tuple[str, ...]) -> JSON:
         kind, plain = _special(value)
         if kind:
-            kinds[".".join(key.replace("\\", "\\\\").replace(".", "\\.") for key in keys)] = [kind]
+            kinds[keys] = [kind]
         return plain
 
     body: dict[str, Any] = {"json": convert(value, what, leaf)}
-    if "" in kinds:  # the value itself is special: superjson then has no path to name
-        body["meta"] = {"values": kinds[""], "v": 1}
+    if () in kinds:  # the value itself is special: superjson then has no path to name
+        body["meta"] = {"values": kinds[()], "v": 1}
     elif kinds:
-        body["meta"] = {"values": kinds, "v": 1}
+        body["meta"] = {"values": {_join(keys): kind for keys, kind in kinds.items()}, "v": 1}
     return Packet(json.dumps(body, ensure_ascii=False, separators=(",", ":")), SUPERJSON_TYPE)
+
+
+def _join(keys: tuple[str, ...]) -> str:
+    return ".".join(key.replace("\\", "\\\\").replace(".", "\\.") for key in keys)
 
 
 def _special(value: Any) -> tuple[str | None, JSON]:
@@ -75,16 +79,21 @@ def decode_packet(data: str | None, data_type: str) -> Any:
             "which this client does not read; open the run in the Trigger.dev dashboard."
         )
     try:
-        body = json.loads(data)
+        return _decode_json(data, data_type)
     except ValueError as e:
         raise ProtocolError(f"a packet of type {data_type} does not hold JSON: {e}") from None
+    except RecursionError:
+        raise ProtocolError(f"a packet of type {data_type} is nested too deeply.") from None
+
+
+def _decode_json(data: str, data_type: str) -> Any:
+    body = json.loads(data)
     if data_type != SUPERJSON_TYPE:
         return body
     if not isinstance(body, dict):
         raise ProtocolError(f"a packet of type {data_type} is not an object with a json field.")
-    value = body.get("json")
-    values = (body.get("meta") or {}).get("values")
-    return _restore(value, values) if values else value
+    value, meta = body.get("json"), body.get("meta")
+    return _restore(value, meta.get("values")) if isinstance(meta, dict) else value
 
 
 def _restore(value: Any, annotation: Any) -> Any:

@@ -10,6 +10,8 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
+_PROC = Path("/proc")
+
 
 class ProcessIdentity(NamedTuple):
     """`started` is opaque: equal for the same process, different for a later one with its pid."""
@@ -35,8 +37,8 @@ class ProcessIdentity(NamedTuple):
 
 
 def _started(pid: int) -> str | None:
-    stat = Path(f"/proc/{pid}/stat")
-    if Path("/proc/self/stat").exists():
+    stat = _PROC / str(pid) / "stat"
+    if (_PROC / "self" / "stat").exists():
         try:
             # the command, in parentheses, may itself hold spaces and parentheses
             fields = stat.read_text().rpartition(")")[2].split()
@@ -49,6 +51,8 @@ def _started(pid: int) -> str | None:
         capture_output=True,
         text=True,
         check=False,
+        # the time is in the words and the zone of who asks
+        env={"LC_ALL": "C", "TZ": "UTC"},
     )
     line = result.stdout.strip()
     return line.partition(" ")[2].strip() if line and not line.startswith("Z") else None
