@@ -115,7 +115,7 @@ describe("elapsed", () => {
     await pass(60_000);
     expect(elapsed(el)).toBe("14.8 s");
     expect(text(el)).toContain("Not connected to a kernel. Last known state, saved 14:03.");
-    expect(el.querySelector(".tw-card")?.hasAttribute("data-offline")).toBe(true);
+    expect(el.querySelector(".tw-card")?.hasAttribute("data-stale")).toBe(true);
     expect(text(el)).not.toContain("Cancel");
   });
 
@@ -188,6 +188,24 @@ describe("the connection", () => {
     expect(text(el)).toContain("Reconnecting: connection refused, next try in 4 s");
     await click(button(el, "Retry now"));
     expect(model.sent.at(-1)).toMatchObject({ kind: "action", name: "reconnect" });
+  });
+
+  test("that cannot be had is a fault with a way to try again, and the clock stands", async () => {
+    const model = liveModel(scene("fault: wrong key").state);
+    const el = await show(model);
+    const before = text(el.querySelector(".tw-elapsed"));
+    await pass(5000);
+    expect(text(el.querySelector(".tw-elapsed"))).toBe(before);
+    expect(text(el).match(/refused the key/g)).toHaveLength(1);
+    await click(button(el, "Reconnect"));
+    expect(model.sent.at(-1)).toMatchObject({ kind: "action", name: "reconnect" });
+  });
+
+  test("that was closed on purpose can be had again", async () => {
+    const el = await show(liveModel({ ...scene("executing").state, connection: { state: "closed", reason: null } }));
+    await pass(900);
+    expect(text(el)).toContain("Not following this run.");
+    button(el, "Follow again");
   });
 });
 

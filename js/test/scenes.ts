@@ -95,6 +95,7 @@ export function scenes(T: number): Scene[] {
     { name: "canceling", state: run("EXECUTING", { ...started, progress, cancelling: true }) },
     { name: "waiting in the task", state: run("WAITING", { ...started, progress }) },
     { name: "reconnecting", state: run("EXECUTING", { ...started, progress, connection: { state: "retrying", reason: "connection refused, next try in 4 s" } }) },
+    { name: "no longer followed", state: run("EXECUTING", { ...started, progress, connection: { state: "closed", reason: null } }) },
     { name: "read-only token", state: run("EXECUTING", { ...started, progress, can: { cancel: "This token may only read the run; cancel needs the secret key." } }) },
     { name: "completed, object", state: over("COMPLETED", { has_output: true, output: OUTPUT, metadata: METADATA, progress, logs_tail: LOG, cost_cents: 0.04 }) },
     { name: "completed, number", state: over("COMPLETED", { has_output: true, output: 0.8713204 }) },

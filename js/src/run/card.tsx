@@ -15,7 +15,7 @@ import { Preview } from "../ui/value.js";
 import { useAction } from "../ui/action.js";
 import { Failure } from "./failure.js";
 import { NoOutput, Output } from "./output.js";
-import type { RunState } from "./state.js";
+import type { Connection, RunState } from "./state.js";
 import { Stats } from "./stats.js";
 import { type StatusLook, lookOf } from "./status.js";
 
@@ -24,12 +24,13 @@ export function RunCard({ store }: { store: Store<RunState> }) {
   const status = store.field("status").value;
   const fault = store.field("fault").value;
   const error = store.field("error").value;
-  const progress = store.field("progress").value;
   const cancel = useAction(store, "cancel");
   const offline = store.offline.value;
   const canceling = !offline && (store.field("cancelling").value === true || cancel.pending);
   const look = lookOf({ status, canceling, hopeless: Boolean(fault) || offline });
-  const fraction = look.tone === "ok" ? 1 : (progress?.fraction ?? null);
+  const connection = store.field("connection").value;
+  const stale = look.phase !== "after" && (offline || !follows(connection));
+  const reconnect = () => void store.act("reconnect");
   return (
     <article
       class="tw-card tw-run"
@@ -39,19 +40,19 @@ export function RunCard({ store }: { store: Store<RunState> }) {
       data-run={store.field("run_id").value ?? undefined}
       data-status={status ?? undefined}
       data-phase={look.phase}
-      data-offline={offline || undefined}
+      data-stale={stale || undefined}
     >
       <Head store={store} look={look} canceling={canceling} onCancel={() => void cancel.run()} />
-      <ProgressBar
-        fraction={fraction}
-        active={!offline && look.phase === "during"}
-        tone={look.tone}
-        label="Progress"
-      />
-      <Stats store={store} look={look} />
+      <Bar store={store} look={look} stale={stale} />
+      <Stats store={store} look={look} stale={stale} />
       {fault && (
         <p class="tw-line tw-fault" role="alert">
-          <Sentence text={fault} />
+          <Sentence text={fault} />{" "}
+          {connection?.state === "failed" && !offline && (
+            <button type="button" class="tw-link" onClick={reconnect}>
+              Reconnect
+            </button>
+          )}
         </p>
       )}
       <Hint store={store} />
@@ -69,11 +70,34 @@ export function RunCard({ store }: { store: Store<RunState> }) {
       <Log store={store} />
       <ConnectionNotice
         store={store}
-        connection={fault || look.phase === "after" ? null : store.field("connection").value}
-        onReconnect={() => void store.act("reconnect")}
+        connection={look.phase === "after" || (fault && connection?.state === "failed") ? null : connection}
+        onReconnect={reconnect}
       />
       <Announcer words={status ? `${store.field("task").value ?? "Run"}: ${look.word}` : ""} />
     </article>
+  );
+}
+
+/** Whether what the kernel knows still comes from the server. */
+function follows(connection: Connection | null | undefined): boolean {
+  return connection?.state !== "failed" && connection?.state !== "closed";
+}
+
+interface BarProps {
+  store: Store<RunState>;
+  look: StatusLook;
+  stale: boolean;
+}
+
+function Bar({ store, look, stale }: BarProps) {
+  const fraction = store.field("progress").value?.fraction ?? null;
+  return (
+    <ProgressBar
+      fraction={look.tone === "ok" ? 1 : fraction}
+      active={!stale && look.phase === "during"}
+      tone={look.tone}
+      label="Progress"
+    />
   );
 }
 
@@ -92,7 +116,7 @@ function Head({ store, look, canceling, onCancel }: HeadProps) {
   return (
     <header class="tw-head">
       <div class="tw-title">
-        {task ? <span class="tw-task">{task}</span> : <span class="tw-task tw-bone" aria-hidden="true" />}
+        {task ? <span class="tw-task" title={task}>{task}</span> : <span class="tw-task tw-bone" aria-hidden="true" />}
         <span class="tw-ids">
           {id && (
             <Copy class="tw-id" label={`${shortId(id)}, copy run id`} title={`Copy ${id}`} text={() => id}>

@@ -8,17 +8,19 @@ import type { StatusLook } from "./status.js";
 interface Props {
   store: Store<RunState>;
   look: StatusLook;
+  /** nobody follows the run, so its clock stands */
+  stale: boolean;
 }
 
 /** The line of numbers. Each has its place from the start, so that none pushes another. */
-export function Stats({ store, look }: Props) {
+export function Stats({ store, look, stale }: Props) {
   const attempt = store.field("attempt").value;
   const most = store.field("max_attempts").value;
   const cents = store.field("cost_cents").value;
   return (
     <div class="tw-stats">
       <div class="tw-now">
-        <Now store={store} look={look} />
+        <Now store={store} look={look} stale={stale} />
       </div>
       <div class="tw-sum">
         {typeof attempt === "number" && attempt > 1 && (
@@ -28,13 +30,13 @@ export function Stats({ store, look }: Props) {
           </span>
         )}
         {typeof cents === "number" && cents > 0 && <span class="tw-num">{cost(cents)}</span>}
-        <Span store={store} look={look} />
+        <Span store={store} look={look} stale={stale} />
       </div>
     </div>
   );
 }
 
-function Now({ store, look }: Props) {
+function Now({ store, look, stale }: Props) {
   const status = store.field("status").value;
   const progress = store.field("progress").value;
   const started = store.field("started_at").value;
@@ -58,7 +60,7 @@ function Now({ store, look }: Props) {
   }
   if (look.phase === "during" && progress) return <Going progress={progress} />;
   if (look.phase === "during" && isNumber(started)) return <span>{at("Started", started)}</span>;
-  if (status === "DELAYED" && isNumber(until)) return <StartsIn store={store} until={until} />;
+  if (status === "DELAYED" && isNumber(until)) return <StartsIn store={store} until={until} stale={stale} />;
   return isNumber(created) ? <span>{at("Triggered", created)}</span> : null;
 }
 
@@ -98,16 +100,16 @@ function Counted({ progress }: { progress: Progress }) {
   );
 }
 
-function StartsIn({ store, until }: { store: Store<RunState>; until: number }) {
+function StartsIn({ store, until, stale }: { store: Store<RunState>; until: number; stale: boolean }) {
   return (
     <span class="tw-num">
-      Starts in <b>{countdown(until - kernelNow(store, false))}</b>, {at("at", until)}
+      Starts in <b>{countdown(until - kernelNow(store, { stale }))}</b>, {at("at", until)}
     </span>
   );
 }
 
 /** How long it ran, or how long it has been waiting to. */
-function Span({ store, look }: Props) {
+function Span({ store, look, stale }: Props) {
   const created = store.field("created_at").value;
   const started = store.field("started_at").value;
   const finished = store.field("finished_at").value ?? null;
@@ -121,7 +123,7 @@ function Span({ store, look }: Props) {
     <span class="tw-elapsed">
       {word && <>{word} </>}
       <b>
-        <Elapsed store={store} from={from} until={finished} />
+        <Elapsed store={store} from={from} until={finished} stale={stale} />
       </b>
     </span>
   );

@@ -8,16 +8,19 @@ interface Props {
   from: number;
   /** where it stopped; null while it runs */
   until: number | null;
+  /** what is shown may no longer be so */
+  stale: boolean;
 }
 
-/** The browser's clock read as the kernel's; without a kernel it stands where it was last known. */
-export function kernelNow(store: Store<object>, fine: boolean): number {
-  if (store.offline.value) return store.asOf.value ?? Date.now();
+/** The browser's clock read as the kernel's; when all is stale it stands where it was last known. */
+export function kernelNow(store: Store<object>, { stale = false, fine = false }): number {
+  if (stale) return store.asOf.value ?? Date.now();
   return (fine && !calm() ? tenths : seconds).value - store.skew.value;
 }
 
 /** A clock that counts up: tenths for the first minute, then seconds. */
-export function Elapsed({ store, from, until }: Props) {
-  const end = until ?? kernelNow(store, Date.now() - store.skew.peek() - from < 60_000);
+export function Elapsed({ store, from, until, stale }: Props) {
+  const fine = Date.now() - store.skew.peek() - from < 60_000;
+  const end = until ?? kernelNow(store, { stale, fine });
   return <span class="tw-num">{duration(end - from)}</span>;
 }

@@ -13,6 +13,12 @@ interface Props {
   onReconnect: () => void;
 }
 
+const WORDS: Record<string, [words: string, tone: string, button: string]> = {
+  retrying: ["Reconnecting", "wait", "Retry now"],
+  failed: ["Connection lost", "bad", "Reconnect"],
+  closed: ["Not following this run", "off", "Follow again"],
+};
+
 /** A cut shorter than this is nobody's business. */
 const PATIENCE_MS = 800;
 
@@ -20,7 +26,7 @@ const PATIENCE_MS = 800;
 export function ConnectionNotice({ store, connection, onReconnect }: Props) {
   const offline = store.offline.value;
   const state = connection?.state;
-  const troubled = !offline && (state === "retrying" || state === "failed");
+  const troubled = !offline && Object.hasOwn(WORDS, state ?? "");
   const shown = useLasting(troubled);
   if (offline) {
     const asOf = store.asOf.value;
@@ -35,16 +41,16 @@ export function ConnectionNotice({ store, connection, onReconnect }: Props) {
     );
   }
   if (!shown) return null;
-  const words = state === "failed" ? "Connection lost" : "Reconnecting";
+  const [words, tone, button] = WORDS[state ?? ""] ?? ["", "", ""];
   return (
     <p class="tw-connection" role="note">
-      <i class={state === "failed" ? "tw-dot tw-bad" : "tw-dot tw-wait"} />
+      <i class={`tw-dot tw-${tone}`} />
       <span>
         {words}
-        {connection?.reason ? `: ${connection.reason}` : state === "retrying" ? "…" : "."}
+        {connection?.reason ? `: ${connection.reason}` : "."}
       </span>
       <button type="button" class="tw-link" onClick={onReconnect}>
-        {state === "failed" ? "Reconnect" : "Retry now"}
+        {button}
       </button>
     </p>
   );
