@@ -5,9 +5,7 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, Self, TypedDict, Unpack
 
 from pydantic import SecretStr
@@ -62,11 +60,15 @@ class Trigger:
 
     def with_access_token(self, access_token: str | SecretStr) -> Trigger:
         """A client of the same server with another token, such as a public one."""
-        token = config.secret(access_token)
-        at = self._transport.server
-        locate = partial(_locate_with, at, token)
+        server = self._transport.server.with_token(config.secret(access_token))
         client = Trigger.__new__(Trigger)
-        client._connect(Transport(Server(locate, embedded=at.embedded, http=at.http)))  # noqa: SLF001
+        client._connect(  # noqa: SLF001 - its own
+            Transport(
+                server,
+                timeout=self._transport.timeout,
+                max_attempts=self._transport.max_attempts,
+            )
+        )
         return client
 
     @property
@@ -339,10 +341,6 @@ def _server(options: ClientOptions, of: str) -> Server:
         embedded=_locate_embedded,
     )
     return Server(locate, embedded=locate is _locate_embedded)
-
-
-def _locate_with(server: Server, token: SecretStr) -> Endpoint:
-    return replace(server.endpoint(), access_token=token)
 
 
 def _locate_embedded() -> Endpoint:

@@ -212,3 +212,14 @@ def test_hundreds_of_values_of_every_kind_survive(client, worker):
     assert output["big"] == 2**70
     assert output["when"].isoformat() == "2024-01-02T03:04:05+00:00"
     assert output["frame"] == [{"a": 1, "b": "x"}, {"a": 2, "b": None}]
+
+
+def test_the_same_server_with_another_token(client):
+    handle = client.tasks.trigger("task")
+    narrow = client.with_access_token(handle.public_access_token)
+    run = narrow.runs.retrieve(handle)
+    assert not narrow.may_cancel(run)
+    assert client.may_cancel(run)
+    assert not client.is_embedded
+    assert Trigger.of(handle).runs.retrieve(handle).id == run.id
+    narrow.close()

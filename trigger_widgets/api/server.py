@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable
+from dataclasses import replace
 
 import httpx
+from pydantic import SecretStr
 
 from trigger_widgets.config import Endpoint, Locate
 
@@ -34,6 +36,11 @@ class Server:
         at = self.endpoint()
         return (at.api_url, at.access_token.get_secret_value(), at.preview_branch)
 
+    @property
+    def located(self) -> Endpoint | None:
+        """The endpoint if it is known already."""
+        return self._endpoint
+
     def endpoint(self) -> Endpoint:
         """The endpoint; locating it may start the embedded engine, and then takes a moment."""
         with self._lock:
@@ -41,23 +48,46 @@ class Server:
                 self._endpoint = self._locate()
             return self._endpoint
 
-    @property
-    def located(self) -> Endpoint | None:
-        """The endpoint if it is known already."""
-        return self._endpoint
-
     def forget(self, endpoint: Endpoint) -> None:
         """`endpoint` did not answer: an embedded engine is located anew by the next request."""
         if not self.embedded:
             return
         with self._lock:
             # another thread may have found the new one already
-            if self._endpoint == endpoint:
+            if self._endpoint is not None and self._endpoint.api_url == endpoint.api_url:
                 self._endpoint = None
 
+    def with_token(self, token: SecretStr) -> Server:
+        """The same server, wherever it moves, with other rights."""
+        return _WithToken(self, token)
+
     def __str__(self) -> str:
-        at = self._endpoint
+        at = self.located
         name = "the embedded engine" if self.embedded else "the server"
         if at is None:
             return name
         return f"{name} at {at}" if self.embedded else str(at)
+
+
+class _WithToken(Server):
+    def __init__(self, server: Server, token: SecretStr) -> None:
+        super().__init__(server.endpoint, embedded=server.embedded, http=server.http)
+        self._server = server
+        self._token = token
+
+    @property
+    def key(self) -> Hashable:
+        if not self.embedded:
+            return super().key
+        return (self._server.key, self._token.get_secret_value())
+
+    @property
+    def located(self) -> Endpoint | None:
+        at = self._server.located
+        return None if at is None else replace(at, access_token=self._token)
+
+    def endpoint(self) -> Endpoint:
+        return replace(self._server.endpoint(), access_token=self._token)
+
+    def forget(self, endpoint: Endpoint) -> None:
+        self._server.forget(endpoint)

@@ -1,0 +1,36 @@
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import SecretStr
+
+from trigger_widgets.api.auth import sign_public_token
+from trigger_widgets.api.rights import may_cancel, scopes_of
+from trigger_widgets.models import Run
+
+KEY = SecretStr("tr_dev_" + "a" * 64)
+RUN = Run(
+    id="run_1",
+    task_identifier="t",
+    status="EXECUTING",
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    updated_at=datetime(2026, 1, 1, tzinfo=UTC),
+)
+
+
+def test_a_secret_key_may_do_everything():
+    assert scopes_of(KEY) is None
+    assert may_cancel(KEY, RUN)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "may"),
+    [
+        ({"write": {"runs": "run_1"}}, True),
+        ({"write": {"runs": True}}, True),
+        ({"write": {"runs": "run_2"}}, False),
+        ({"read": {"runs": True}}, False),
+    ],
+)
+def test_a_public_token_may_what_its_scopes_say(scopes, may):
+    token = sign_public_token(KEY, "env", scopes)
+    assert may_cancel(token, RUN) is may
