@@ -8,6 +8,8 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
+from pydantic import ValidationError
+
 from trigger_widgets.errors import AbortTaskRunError, ProtocolError, UnserializableError
 from trigger_widgets.packets import decode_packet, encode_packet
 from trigger_widgets.tasks.context import TaskContext
@@ -34,8 +36,11 @@ def invoke(task: Task[..., Any], job: Job, link: RunLink, interruption: Interrup
 
     A stop that was asked for is an outcome like `canceled`; who asked knows why.
     """
-    scope = RunScope(TaskContext.from_execution(job.execution), link, job.metadata)
     started = time.monotonic()
+    try:
+        scope = RunScope(TaskContext.from_execution(job.execution), link, job.metadata)
+    except ValidationError as e:  # a server that says something else than it used to
+        return _failure(e)
     try:
         try:
             with entered(scope):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 import os
 import signal
@@ -11,13 +12,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from trigger_widgets.config import Locate
 from trigger_widgets.errors import APIStatusError, TriggerError
+from trigger_widgets.tasks.run_log import RunLog
 from trigger_widgets.tasks.scope import RunLink
 
 from . import frames
@@ -30,6 +31,7 @@ _SERVER_VARIABLES = (
     "TRIGGER_PREVIEW_BRANCH", "TRIGGER_DEV_BRANCH",
 )  # fmt: skip
 _EXIT_SECONDS = 1.0
+_utf_8 = codecs.getincrementaldecoder("utf-8")
 _CHUNK = 65_536
 
 Output = Callable[[str, str], None]
@@ -54,6 +56,7 @@ class PoolMember:
         self._output = output
         self._job: Job | None = None
         self._began = 0.0
+        self._log: RunLog | None = None
         self._stopping = False
         self._outcome: asyncio.Future[Outcome] | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -74,6 +77,7 @@ class PoolMember:
             for name, pipe in (("stdout", self._process.stdout), ("stderr", self._process.stderr))
             if pipe is not None
         }
+        self._decoders = {name: _utf_8(errors="replace") for name in self._pipes}
         for name, descriptor in self._pipes.items():
             os.set_blocking(descriptor, False)
             loop.add_reader(descriptor, self._read_pipe, name)
@@ -163,6 +167,9 @@ class PoolMember:
     def _finish(self, outcome: Outcome) -> None:
         for name in list(self._pipes):
             self._read_pipe(name)  # what it wrote before it said that it was done
+        if self._log is not None:
+            self._log.close(0)  # this is the loop that sends: it must not wait for itself
+            self._log = None
         job, self._job = self._job, None
         future, self._outcome = self._outcome, None
         if job is None or future is None or future.done():
@@ -208,19 +215,15 @@ class PoolMember:
             if not data:
                 self._close_pipe(name)
                 return
-            self._hear(name, data.decode(errors="replace"))
+            self._hear(name, self._decoders[name].decode(data))
 
     def _hear(self, name: str, text: str) -> None:
         if self._job is None:
             self._output(name, text)
             return
-        now = int(time.time() * 1000)
-        records = [{"time": now, "stream": name, "text": line} for line in text.splitlines()]
-        future: Future[Any] = self._link.call(
-            "POST", f"/engine/v1/runs/{self._job.run_id}/logs", {"records": records}
-        )
-        # a server without run logs refuses them, and there is nobody to tell
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        if self._log is None:
+            self._log = RunLog(self._job.run_id, self._link.call)
+        self._log.write(name, text)
 
     def _close_pipe(self, name: str) -> None:
         descriptor = self._pipes.pop(name, None)

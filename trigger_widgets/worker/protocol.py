@@ -152,6 +152,8 @@ class WorkerApi:
             raise ProtocolError(f"{self._server} answered {path} with no JSON.") from None
 
     async def _locate(self) -> Any:
+        if (located := self._server.located) is not None:
+            return located  # no thread: at the end of the interpreter there are no more of them
         try:
             # finding the engine reads files, and may start it
             return await asyncio.to_thread(self._server.endpoint)

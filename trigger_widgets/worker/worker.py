@@ -163,12 +163,12 @@ class Worker:
             background.add(asyncio.create_task(self._keep_registered()))
             await self._work(background)
         finally:
+            runs = list(self._drivers)
             for doing in background:
                 doing.cancel()
-            await asyncio.shield(self._say_goodbye())
+            await asyncio.shield(self._say_goodbye(runs))
 
-    async def _say_goodbye(self) -> None:
-        runs = list(self._drivers)
+    async def _say_goodbye(self, runs: list[str]) -> None:
         if self._registered is not None:
             with suppress(TriggerError, TimeoutError):
                 async with asyncio.timeout(_DISCONNECT_SECONDS):

@@ -1,0 +1,85 @@
+"""A real engine in a process of its own, workers on it, and a client."""
+
+import signal
+import subprocess
+
+import pytest
+
+from trigger_widgets import runtime
+from trigger_widgets.client import Trigger
+from trigger_widgets.engine_file import EngineFile
+from trigger_widgets.tasks.registry import Registry
+from trigger_widgets.worker.thread_executor import ThreadExecutor
+from trigger_widgets.worker.worker import Worker
+
+
+class EngineProcess:
+    def __init__(self, data_dir):
+        self.data_dir = data_dir
+        self.file, self.process = runtime.start_engine(data_dir)
+
+    def locate(self):
+        return EngineFile.read(self.data_dir).endpoint
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def restart(self):
+        self.file, self.process = runtime.start_engine(self.data_dir)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
+@pytest.fixture
+def engine(tmp_path):
+    process = EngineProcess(tmp_path / "engine")
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def client(engine):
+    at = engine.locate()
+    with Trigger(api_url=at.api_url, access_token=at.access_token) as client:
+        yield client
+
+
+@pytest.fixture
+def registry(monkeypatch):
+    """A registry of the test's own behind `@task`."""
+    registry = Registry()
+    monkeypatch.setattr("trigger_widgets.tasks.definition.registry", registry)
+    return registry
+
+
+@pytest.fixture
+def start_worker(engine, registry):
+    """Start a worker with the tasks defined so far, in threads or in another executor."""
+    workers = []
+
+    def start(executor=None, *, tasks=None, listener=None, locate=None, slots=None):
+        worker = Worker(
+            locate or engine.locate,
+            origin=f"test:{len(workers)}",
+            label="a test",
+            project_ref="proj_embedded",
+            executor=executor or ThreadExecutor(registry, slots),
+            listener=listener,
+        )
+        workers.append(worker)
+        worker.start()
+        if executor is None:
+            worker.sync_tasks(registry.tasks() if tasks is None else tasks)
+            assert worker.version
+        return worker
+
+    yield start
+    for worker in workers:
+        worker.stop()

@@ -1,0 +1,215 @@
+"""`trigger-widgets dev` as people start it: a process."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from worker.support import DEADLINE, until
+
+from trigger_widgets.client import Trigger
+from trigger_widgets.engine_file import EngineFile
+from trigger_widgets.errors import RunCanceledError
+
+TASKS = """
+import os, time
+from trigger_widgets.tasks import metadata, task
+print("while loading")
+
+@task(id="who")
+def who(payload):
+    return ANSWER
+
+@task(id="sleeps")
+def sleeps(payload):
+    metadata.set("pid", os.getpid())
+    time.sleep(60)
+"""
+
+
+class Dev:
+    def __init__(self, *arguments, cwd, environ=None):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "trigger_widgets.cli", "dev", *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=cwd,
+            env={**os.environ, **(environ or {})},
+        )
+
+    def ready(self):
+        self.info = json.loads(self.process.stdout.readline())
+        return Trigger(api_url=self.info["api_url"], access_token=self.info["secret_key"])
+
+    def stop(self, number=signal.SIGTERM):
+        began = time.monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(5)
+        return code, time.monotonic() - began
+
+
+@pytest.fixture
+def start_dev(tmp_path):
+    started = []
+
+    def start(*arguments, **options):
+        dev = Dev(*arguments, cwd=tmp_path, **options)
+        started.append(dev)
+        return dev
+
+    yield start
+    for dev in started:
+        if dev.process.poll() is None:
+            dev.process.terminate()
+            try:
+                dev.process.wait(5)
+            except subprocess.TimeoutExpired:
+                dev.process.kill()
+                dev.process.wait()
+        dev.process.stdout.close()
+        dev.process.stderr.close()
+
+
+@pytest.fixture
+def tasks_file(tmp_path):
+    def write(name="tasks.py", answer="'it'"):
+        path = tmp_path / name
+        path.write_text(TASKS.replace("ANSWER", answer))
+        return path
+
+    return write
+
+
+def children(pid):
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_json_end_to_end_and_a_clean_stop(start_dev, tasks_file, tmp_path, number):
+    dev = start_dev(tasks_file(), "--json", "--port", "0", "--data-dir", tmp_path / "data")
+    with dev.ready() as client:
+        assert dev.info["pid"] == dev.process.pid
+        assert client.tasks.trigger("who").result(timeout=DEADLINE) == "it"
+        run = client.tasks.trigger("sleeps")
+        until(lambda: client.runs.retrieve(run).metadata, "the start")
+        below = children(dev.process.pid)
+        assert len(below) >= 3  # the engine and a pool
+        code, seconds = dev.stop(number)
+    assert code == 0
+    assert seconds < 2
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), "the end of all")
+    assert dev.process.stdout.read() == ""
+    assert dev.process.stderr.read() == "while loading\n" * 2
+
+
+def test_what_the_environment_says_is_not_its_business(start_dev, tasks_file):
+    environ = {"TRIGGER_SECRET_KEY": "tr_dev_other", "TRIGGER_API_URL": "http://127.0.0.1:9"}
+    dev = start_dev(tasks_file(), "--json", environ=environ)
+    with dev.ready() as client:
+        assert client.tasks.trigger("who").result(timeout=DEADLINE) == "it"
+
+
+def test_without_options_it_attaches_to_the_users_engine(start_dev, tasks_file, tmp_path):
+    tasks_file()
+    data = tmp_path / "user"
+    dev = start_dev(environ={"TRIGGER_WIDGETS_DATA_DIR": str(data)})
+    assert "who, sleeps from tasks.py" in dev.process.stdout.readline()
+    file = EngineFile.read(data)
+    assert file.endpoint.api_url in dev.process.stdout.readline()
+    with Trigger(api_url=file.endpoint.api_url, access_token=file.secret_key) as client:
+        client.tasks.trigger("who").result(timeout=DEADLINE)
+    assert dev.process.stdout.readline() == "Ctrl-C stops.\n"
+    assert dev.process.stdout.readline().endswith("started\n")
+    assert "completed after" in dev.process.stdout.readline()
+    assert dev.stop()[0] == 0
+    assert file.is_running()
+    engine = [sys.executable, "-m", "trigger_widgets.cli", "engine"]
+    environ = {**os.environ, "TRIGGER_WIDGETS_DATA_DIR": str(data)}
+    said = [
+        subprocess.run([*engine, action], env=environ, capture_output=True, text=True, check=True)
+        for action in ("status", "stop", "status")
+    ]
+    assert f"is running at {file.endpoint} (pid {file.pid})" in said[0].stdout
+    assert f"The engine (pid {file.pid}) has stopped" in said[1].stdout
+    assert "No engine is running" in said[2].stdout
+    assert not any(file.secret_key.get_secret_value() in each.stdout for each in said)
+
+
+def test_two_workers_with_the_same_task_id_and_other_code(start_dev, tasks_file, tmp_path):
+    """A run that is tied to a worker's version is that process's; a plain id is the newest's."""
+    data = str(tmp_path / "user")
+    environ = {"TRIGGER_WIDGETS_DATA_DIR": data}
+    devs = []
+    for name in ("one", "two"):
+        dev = start_dev(tasks_file(f"{name}.py", repr(name)), environ=environ)
+        assert "ready" in dev.process.stdout.readline()
+        devs.append(dev)
+    at = EngineFile.read(Path(data)).endpoint
+    with Trigger(api_url=at.api_url, access_token=at.access_token) as client:
+        run = client.tasks.trigger("who")
+        assert run.result(timeout=DEADLINE) == "two"
+        second = client.runs.retrieve(run).version
+        day, _, number = second.partition(".")
+        first = f"{day}.{int(number) - 1}"
+        runs = [(v, client.tasks.trigger("who", version=v)) for v in (first, second) * 5]
+        expected = {first: "one", second: "two"}
+        for version, each in runs:
+            assert each.result(timeout=DEADLINE) == expected[version]
+    os.kill(EngineFile.read(Path(data)).pid, signal.SIGTERM)
+
+
+def test_its_own_engine_is_started_again_when_it_dies(start_dev, tasks_file, tmp_path):
+    data = tmp_path / "data"
+    dev = start_dev(tasks_file(), "--json", "--data-dir", data)
+    with dev.ready() as client:
+        assert client.tasks.trigger("who").result(timeout=DEADLINE) == "it"
+        os.kill(EngineFile.read(data).pid, signal.SIGKILL)
+        until(lambda: EngineFile.read(data).is_running(), "the restart")
+        assert client.tasks.trigger("who").result(timeout=DEADLINE) == "it"
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "sentence"),
+    [
+        ("gone.py", None, "gone.py does not exist."),
+        ("bad.py", "def f(:", "bad.py, line 1 is not valid Python: invalid syntax."),
+        ("none.py", "x = 1", "none.py defines no task; decorate a function in it with @task."),
+    ],
+)
+def test_files_that_cannot_be_used(start_dev, tmp_path, name, source, sentence):
+    if source is not None:
+        (tmp_path / name).write_text(source)
+    dev = start_dev(name, "--port", "0")
+    assert dev.process.wait(DEADLINE) == 2
+    assert dev.process.stderr.read() == sentence + "\n"
+    assert dev.process.stdout.read() == ""
+    assert children(dev.process.pid) == []
+
+
+def test_a_killed_command_leaves_no_pool_behind(start_dev, tasks_file, tmp_path):
+    data = tmp_path / "data"
+    dev = start_dev(tasks_file(), "--json", "--data-dir", data)
+    with dev.ready() as client:
+        run = client.tasks.trigger("sleeps")
+        pid = until(lambda: client.runs.retrieve(run).metadata.get("pid"), "the start")
+        dev.process.kill()
+        dev.process.wait()
+        until(lambda: not Path(f"/proc/{pid}").exists(), "the end of the pool")
+        run.cancel()
+        with pytest.raises(RunCanceledError):
+            run.result(timeout=DEADLINE)
+    # its engine ends by itself after an idle minute; the test does not wait for it
+    os.kill(EngineFile.read(data).pid, signal.SIGTERM)

@@ -1,0 +1,67 @@
+"""The engine dies with `kill -9` in the middle of things, and nothing is lost."""
+
+# ruff: noqa: T201 - what tasks print is what is tested
+
+import threading
+
+from worker.support import DEADLINE, until
+
+from trigger_widgets.tasks import metadata, task
+
+
+def test_a_run_that_outlives_its_engine_completes(engine, start_worker, client):
+    running, go_on = threading.Event(), threading.Event()
+
+    @task(id="long")
+    def long(payload):
+        metadata.set("before", 1)
+        running.set()
+        assert go_on.wait(DEADLINE)
+        metadata.increment("during", 2)
+        print("said while nobody listened")
+        return "done"
+
+    start_worker()
+    run = client.tasks.trigger("long")
+    assert running.wait(DEADLINE)
+    until(lambda: client.runs.retrieve(run).metadata, "the first flush")
+    engine.kill()
+    go_on.set()
+    engine.restart()
+    until(lambda: client.runs.retrieve(run).is_terminal, "the end of the run")
+    after = client.runs.retrieve(run)
+    assert after.output == "done"
+    assert after.metadata == {"before": 1, "during": 2}
+    until(lambda: client.runs.logs(run).records, "the log")
+
+
+def test_a_worker_is_found_again_by_new_runs(engine, start_worker, client):
+    @task(id="again")
+    def again(payload):
+        return payload
+
+    start_worker()
+    assert client.tasks.trigger("again", 1).result(timeout=DEADLINE) == 1
+    engine.kill()
+    engine.restart()
+    assert client.tasks.trigger("again", 2).result(timeout=DEADLINE) == 2
+
+
+def test_a_retry_delay_outlives_the_engine(engine, start_worker, client):
+    failed = threading.Event()
+
+    @task(id="flaky", retry={"max_attempts": 2, "min_timeout_ms": 1_500, "randomize": False})
+    def flaky(payload, ctx):
+        if ctx.attempt.number == 1:
+            failed.set()
+            raise ValueError("once")
+        return "second"
+
+    start_worker()
+    run = client.tasks.trigger("flaky")
+    assert failed.wait(DEADLINE)
+    until(lambda: client.runs.retrieve(run).attempt_count == 1, "the first attempt")
+    engine.kill()
+    engine.restart()
+    until(lambda: client.runs.retrieve(run).is_terminal, "the end of the run")
+    assert client.runs.retrieve(run).output == "second"

@@ -1,0 +1,187 @@
+"""Tasks in files, in real pool processes, on a real engine."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from worker.support import DEADLINE, until
+
+from trigger_widgets.errors import RunCanceledError, RunCrashedError, RunTimedOutError
+from trigger_widgets.worker.pool_executor import PoolEvents, PoolExecutor
+
+TASKS = """
+import asyncio, os, subprocess, sys, time
+from trigger_widgets.tasks import logger, metadata, task
+
+@task(id="who")
+def who(payload):
+    return os.getpid()
+
+@task(id="talks")
+def talks(payload):
+    print("from Python")
+    subprocess.run([sys.executable, "-c", "print('from a child')"])
+    logger.warning("careful")
+
+@task(id="sleeps", retry={"max_attempts": 1})
+def sleeps(payload):
+    metadata.set("pid", os.getpid())
+    try:
+        time.sleep(60)
+    finally:
+        metadata.set("cleaned", True)
+
+@task(id="stubborn", retry={"max_attempts": 1})
+def stubborn(payload):
+    child = subprocess.Popen(["sleep", "60"])
+    metadata.set("pid", os.getpid())
+    metadata.set("child", child.pid)
+    while True:
+        try:
+            time.sleep(60)
+        except BaseException:
+            pass
+
+@task(id="waits", max_duration=1)
+async def waits(payload):
+    metadata.set("pid", os.getpid())
+    await asyncio.sleep(60)
+
+@task(id="exits", retry={"max_attempts": 2, "min_timeout_ms": 10})
+def exits(payload, ctx):
+    if ctx.attempt.number == 1 or payload == "always":
+        os._exit(3)
+    return ctx.attempt.number
+
+@task(id="parent")
+def parent(payload):
+    return [who.trigger(1).result(timeout=10), os.getpid()]
+"""
+
+
+@pytest.fixture
+def start_pool(engine, start_worker, tmp_path):
+    def start(source=TASKS, slots=2):
+        file = tmp_path / "tasks.py"
+        file.write_text(source)
+        problems, loads = [], []
+
+        def loaded(tasks):
+            loads.append(tasks)
+            worker.sync_tasks(tasks)
+
+        events = PoolEvents(
+            loaded=loaded, problem=lambda text, first: problems.append(text), output=lambda *_: None
+        )
+        pool = PoolExecutor([file], engine.locate, events, slots)
+        worker = start_worker(pool)
+        pool.file, pool.problems, pool.loads, pool.worker = file, problems, loads, worker
+        until(lambda: loads or problems, "loading")
+        return pool
+
+    return start
+
+
+def pid_of(client, run):
+    return until(lambda: client.runs.retrieve(run).metadata.get("pid"), "the start")
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_two_runs_at_once_are_in_two_processes(start_pool, client):
+    pool = start_pool()
+    assert client.tasks.trigger("who").result(timeout=DEADLINE) in pool.pids
+    pids, self_pid = client.tasks.trigger("parent").result(timeout=DEADLINE), os.getpid()
+    assert len({*pids, self_pid}) == 3
+
+
+def test_everything_that_is_printed_is_kept(start_pool, client):
+    start_pool()
+    run = client.tasks.trigger("talks")
+    run.result(timeout=DEADLINE)
+    records = until(
+        lambda: len(found := client.runs.logs(run).records) >= 3 and found, "the whole log"
+    )
+    assert {(r.stream, r.text) for r in records} == {
+        ("stdout", "from Python"), ("stdout", "from a child"), ("log", "careful"),
+    }  # fmt: skip
+
+
+def test_a_sleeping_task_is_canceled_politely(start_pool, client):
+    start_pool()
+    run = client.tasks.trigger("sleeps")
+    pid = pid_of(client, run)
+    run.cancel()
+    with pytest.raises(RunCanceledError):
+        run.result(timeout=DEADLINE)
+    after = until(lambda: (r := client.runs.retrieve(run)).finished_at and r, "the answer")
+    assert after.metadata["cleaned"] is True
+    assert is_alive(pid)
+
+
+def test_a_stubborn_task_is_killed_with_what_it_started(start_pool, client):
+    pool = start_pool(slots=1)
+    run = client.tasks.trigger("stubborn")
+    pid = pid_of(client, run)
+    child = client.runs.retrieve(run).metadata["child"]
+    run.cancel()
+    until(lambda: not is_alive(pid) and not is_alive(child), "the end of both", timeout=5)
+    assert client.tasks.trigger("who").result(timeout=DEADLINE) in pool.pids
+    with pytest.raises(RunCanceledError):
+        run.result(timeout=DEADLINE)
+
+
+def test_max_duration_of_an_async_task(start_pool, client):
+    start_pool()
+    with pytest.raises(RunTimedOutError):
+        client.tasks.trigger("waits").result(timeout=DEADLINE)
+
+
+def test_a_killed_process_crashes_its_own_run_and_no_other(start_pool, client):
+    start_pool()
+    doomed, other = client.tasks.trigger("sleeps"), client.tasks.trigger("sleeps")
+    pid = pid_of(client, doomed)
+    assert pid_of(client, other) != pid
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(RunCrashedError, match="SIGKILL"):
+        doomed.result(timeout=DEADLINE)
+    assert client.runs.retrieve(other).status.is_executing
+    other.cancel()
+    assert client.tasks.trigger("who").result(timeout=DEADLINE) != pid
+
+
+def test_a_process_that_exits_is_tried_again_by_the_tasks_own_rules(start_pool, client):
+    start_pool()
+    assert client.tasks.trigger("exits", "once").result(timeout=DEADLINE) == 2
+    with pytest.raises(RunCrashedError, match="exit code 3"):
+        client.tasks.trigger("exits", "always").result(timeout=DEADLINE)
+
+
+def test_a_changed_file_is_what_the_next_run_executes(start_pool, client):
+    pool = start_pool('from trigger_widgets.tasks import task\n@task\ndef t(p): return "old"\n')
+    version = pool.worker.version
+    assert client.tasks.trigger("t").result(timeout=DEADLINE) == "old"
+    pool.file.write_text("from trigger_widgets.tasks import task\n@task\ndef t(p) retur")
+    until(lambda: pool.problems, "the complaint")
+    assert "line 3" in pool.problems[0]
+    assert client.tasks.trigger("t").result(timeout=DEADLINE) == "old"
+    pool.file.write_text('from trigger_widgets.tasks import task\n@task\ndef t(p): return "new"\n')
+    until(lambda: len(pool.loads) > 1, "the reload")
+    assert client.tasks.trigger("t").result(timeout=DEADLINE) == "new"
+    assert pool.worker.version != version
+
+
+def test_a_stopped_pool_leaves_no_process(start_pool, client):
+    pool = start_pool()
+    pid = pid_of(client, client.tasks.trigger("stubborn"))
+    pids = pool.pids
+    assert pid in pids
+    pool.worker.stop()
+    until(lambda: not any(map(is_alive, pids)), "the end of all", timeout=3)
