@@ -1,8 +1,8 @@
 """What each thing that happens to a run makes of its record. Data in, data out.
 
 The one timer of a run, `due_at`, means by state: DELAYED, its release; QUEUED, its expiry (or,
-after a failed attempt, its release); PENDING_EXECUTING, nobody started it; EXECUTING, its worker has
-gone silent; PENDING_CANCEL, nobody answered the cancellation.
+after a failed attempt, its release); PENDING_EXECUTING, nobody started it; EXECUTING, its worker
+has gone silent; PENDING_CANCEL, nobody answered the cancellation.
 """
 
 from __future__ import annotations
