@@ -224,4 +224,6 @@ class Notebook:
             name,
         )
         light = str(name.endswith("Light")).lower()
-        self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]')
+        self.page.wait_for_selector(
+            f'body[data-jp-theme-light="{light}"]', state="attached"
+        )

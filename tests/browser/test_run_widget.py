@@ -20,10 +20,11 @@ def count(payload):
 """
 TRIGGER = 'run = trigger("count", {"steps": 40, "seconds": 4})\nrun'
 SHOW_ID = "print(run.id)"
+CARD = "article.tw-run"
 WATCH_PROGRESS = """() => {
   window.progressSeen = [];
   const look = () => {
-    const bar = document.querySelector('.tw-run [role=progressbar]');
+    const bar = document.querySelector('article.tw-run [role=progressbar]');
     const now = bar && bar.getAttribute('aria-valuenow');
     if (now !== null && now !== window.progressSeen.at(-1)) window.progressSeen.push(now);
   };
@@ -34,7 +35,7 @@ WATCH_PROGRESS = """() => {
 
 
 def card(page, status):
-    return page.locator(f'.tw-run[data-status="{status}"]')
+    return page.locator(f'article.tw-run[data-status="{status}"]')
 
 
 def test_a_run_is_triggered_watched_reloaded_and_found_again(open_notebook, api_of, page):
@@ -42,7 +43,7 @@ def test_a_run_is_triggered_watched_reloaded_and_found_again(open_notebook, api_
     page.evaluate(WATCH_PROGRESS)
     notebook.run(0)
     notebook.run(1)
-    expect(page.locator(".tw-run")).to_be_visible()
+    expect(page.locator(CARD)).to_be_visible()
     expect(page.locator(".tw-static")).to_be_hidden()
     run_id = notebook.run(2).strip()
     card(page, "COMPLETED").wait_for()
@@ -60,7 +61,7 @@ def test_a_run_is_triggered_watched_reloaded_and_found_again(open_notebook, api_
     notebook.save()
     notebook.reload()
     expect(card(page, "COMPLETED")).to_have_attribute("data-run", run_id)
-    expect(page.locator(".tw-run")).to_have_count(1)
+    expect(page.locator(CARD)).to_have_count(1)
 
     notebook.restart_kernel()
     notebook.server.write(
@@ -197,13 +198,13 @@ def test_mistakes_get_one_sentence(open_notebook, page):
     assert "tags" in notebook.text(2)
     assert '"titel"' in notebook.text(4)
     expect(notebook.cell(3).get_by_role("alert")).to_contain_text("run_doesnotexist0000000000")
-    expect(notebook.cell(5).locator(".tw-run")).to_contain_text("run the cell that defines it")
+    expect(notebook.cell(5).locator(CARD)).to_contain_text("run the cell that defines it")
 
 
 def test_no_key_is_in_the_notebook_or_on_the_wire(open_notebook, data_dir, page):
     frames = []
-    page.on("websocket", lambda ws: ws.on("framereceived", frames.append))
-    notebook = open_notebook(DEFINE, TRIGGER, "run.public_access_token, run, run.client")
+    page.on("websocket", lambda ws: ws.on("framereceived", lambda f: frames.append(f)))  # noqa: PLW0108 - Playwright marks it
+    notebook = open_notebook(DEFINE, TRIGGER, "run.public_access_token, run")
     for cell in range(3):
         notebook.run(cell)
     card(page, "COMPLETED").first.wait_for()

@@ -13,8 +13,7 @@ from typing import Any, ClassVar, Self
 import anywidget
 import traitlets
 
-from trigger_widgets.errors import TriggerError
-from trigger_widgets.keywords import refuse_unknown
+from trigger_widgets.errors import TriggerError, refuse_unknown
 
 from .channel import Channel
 from .code import STUB, core_reference, mimebundle
@@ -50,7 +49,7 @@ class LiveWidget(anywidget.AnyWidget):
     """The methods that a view may call, by the name of the action."""
 
     def __init__(self, **traits: Any) -> None:
-        refuse_unknown(type(self).__name__, traits, self._options())
+        refuse_unknown(traits, self._options(), of=type(self).__name__)
         self._write_lock = threading.RLock()
         self._saved_at = 0.0
         self._save_again = False
