@@ -9,11 +9,11 @@ import { options } from "./build.mjs";
 const out = new URL("gallery-out/", import.meta.url).pathname;
 // A window of Chromium is never narrower than 500 px; the page makes itself narrow.
 const shots = [
-  ["light-1200", "theme=light", 1200, 3300],
-  ["dark-1200", "theme=dark", 1200, 3300],
+  ["light-1200", "theme=light", 1200, 3900],
+  ["dark-1200", "theme=dark", 1200, 3900],
   ["light-340", "theme=light&width=340", 500, 5600],
   ["dark-340", "theme=dark&width=340", 500, 5600],
-  ["none-1200", "theme=none", 1200, 3300],
+  ["none-1200", "theme=none", 1200, 3900],
 ];
 
 await mkdir(out, { recursive: true });

@@ -29,7 +29,7 @@ for (const scene of scenes(now)) {
   figure.append(title, el);
   main.append(figure);
   const model = scene.offline
-    ? new FakeModel({ _kind: "run", _snapshot: { seq: 3, saved_at: now - 3_600_000, state: scene.state } })
+    ? new FakeModel({ _kind: "run", _snapshot: { seq: 3, saved_at: now, state: scene.state } })
     : liveModel(scene.state);
   // A model without a comm throws: the fast way to be offline.
   if (scene.offline) model.onSend = () => { throw new Error("no comm"); };

@@ -58,23 +58,23 @@ function Now({ store, look, stale }: Props) {
       </>
     );
   }
-  if (look.phase === "during" && progress) return <Going progress={progress} />;
+  if (look.phase === "during" && progress) return <Going progress={progress} stale={stale} />;
   if (look.phase === "during" && isNumber(started)) return <span>{at("Started", started)}</span>;
   if (status === "DELAYED" && isNumber(until)) return <StartsIn store={store} until={until} stale={stale} />;
   return isNumber(created) ? <span>{at("Triggered", created)}</span> : null;
 }
 
-function Going({ progress }: { progress: Progress }) {
+function Going({ progress, stale }: { progress: Progress; stale: boolean }) {
   return (
     <>
       {isNumber(progress.fraction) && <Percent fraction={progress.fraction} />}
       <Counted progress={progress} />
-      {isNumber(progress.rate) && progress.rate > 0 && (
+      {!stale && isNumber(progress.rate) && progress.rate > 0 && (
         <span class="tw-num tw-rate">
           <Strong text={rate(progress.rate)} />
         </span>
       )}
-      {isNumber(progress.eta) && <span class="tw-num tw-eta">{eta(progress.eta)}</span>}
+      {!stale && isNumber(progress.eta) && <span class="tw-num tw-eta">{eta(progress.eta)}</span>}
       {progress.label && <span class="tw-label">{progress.label}</span>}
     </>
   );
