@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -321,12 +320,6 @@ def default_client() -> Trigger:
 def trigger(task: Any, payload: Any = None, **options: Any) -> RunHandle:
     """`client.tasks.trigger` on the default client."""
     return default_client().tasks.trigger(task, payload, **options)
-
-
-@atexit.register
-def _close_default_client() -> None:
-    if _Shared.client is not None:
-        _Shared.client.close()
 
 
 def _server(options: ClientOptions, of: str) -> Server:

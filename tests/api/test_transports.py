@@ -1,7 +1,9 @@
 """Sending: attempts, errors as sentences, and that the key stays here. Sync and async alike."""
 
 import asyncio
+import gc
 import socket
+import ssl
 import time
 
 import httpx
@@ -279,3 +281,42 @@ def test_an_async_transport_works_on_one_loop_after_another(wire):
         assert asyncio.run(transport.send(runs.retrieve("run_1"))).id == "run_1"
     asyncio.run(transport.close())
     assert len(requests) == 2
+
+
+def untrusted():
+    error = ssl.SSLCertVerificationError("CERTIFICATE_VERIFY_FAILED")
+    error.verify_message = "self-signed"
+    return error
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (untrusted(), r"its certificate is not trusted \(self-signed\)"),
+        (ExceptionGroup("all", [ConnectionRefusedError(111, "no")]), "connection refused"),
+        (None, "odd"),
+    ],
+)
+def test_the_reason_is_found_below_the_library(wire, send, cause, words):
+    error = httpx.ConnectError("odd")
+    error.__cause__ = cause
+    server, _ = wire.fake_server(error)
+    with pytest.raises(errors.APIConnectionError, match=words):
+        send(server, runs.retrieve("run_1"), max_attempts=1)
+
+
+def test_a_connection_that_was_cut(wire, send):
+    server, _ = wire.fake_server(httpx.RemoteProtocolError("peer closed"))
+    with pytest.raises(errors.APIConnectionError, match="the connection was cut"):
+        send(server, runs.retrieve("run_1"), max_attempts=1)
+
+
+def test_a_forgotten_client_closes_its_connections(socket_server):
+    """Warnings are errors here, and an unclosed socket is one."""
+    socket_server.answer = (200, {}, b'{"id":"run_1"}')
+    transport = Transport(Server(lambda: Endpoint(socket_server.url, SecretStr("tr_dev_x"))))
+    transport.send(tasks.trigger("t", None, {}))
+    client = transport._client
+    del transport
+    gc.collect()
+    assert client.is_closed

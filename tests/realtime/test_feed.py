@@ -366,6 +366,7 @@ def test_no_callback_after_stop(wire):
     watching.value(None)
     watching.stop()
     until(lambda: script.held == 0)
+    watching.wake()
     assert len(watcher.seen["runs"]) == 1
 
 

@@ -126,7 +126,7 @@ def test_postgres_arrays_round_trip(items):
     assert _array("{" + ",".join(f'"{item}"' for item in quoted) + "}") == items
 
 
-@pytest.mark.parametrize("literal", ["", "a", "{", '{"a', '{"a"b}', '{"a\\', 5])
+@pytest.mark.parametrize("literal", ["", "a", "{", '{"a', '{"a}', '{"a\\}', '{"a"b}', '{"a\\', 5])
 def test_what_is_not_an_array_is_refused(literal):
     with pytest.raises((ValueError, ProtocolError)):
         _array(literal)
@@ -181,3 +181,10 @@ def test_no_row_breaks_the_decoder(columns):
     except ProtocolError:
         return
     assert isinstance(run, Run)
+
+
+def test_an_error_may_be_an_object_already(wire):
+    run = decode_run(wire.row("CRASHED", error={"type": "INTERNAL_ERROR", "code": "C"}))
+    assert run.error.name == "C"
+    with pytest.raises(ProtocolError):
+        decode_run(wire.row(runTags='{"a"x'))

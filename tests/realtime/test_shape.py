@@ -237,6 +237,14 @@ def test_answers_are_parsed_with_both_families_of_header_names():
     assert new == old == Batch("h", "1_0", up_to_date=True)
 
 
+def test_a_delete_is_parsed_with_or_without_a_row():
+    headers = {"electric-handle": "h", "electric-offset": "1_0"}
+    body = b'[{"headers":{"operation":"delete"},"key":"k","value":{"id":"k"}}]'
+    assert parse_batch(headers, body).changes == (Change("k", "delete", None),)
+    gone = LIVE.answered(Batch("h", "2_0", changes=(Change("k", "delete", None),), up_to_date=True))
+    assert gone.rows == {}
+
+
 def test_up_to_date_may_be_a_header_and_unknown_controls_mean_nothing():
     headers = {"electric-handle": "h", "electric-offset": "1_0"}
     body = b'[{"headers":{"control":"snapshot-end"}}]'

@@ -167,3 +167,19 @@ def test_an_error_is_raised_once_and_again(subscribe, wire):
     for _ in range(2):
         with pytest.raises(TriggerError, match="scopes"):
             next(subscription)
+
+
+def test_an_interrupt_in_a_loop_disconnects_and_passes_on(subscribe, states, monkeypatch):
+    from trigger_widgets.realtime import subscription as module
+
+    subscription, script = subscribe(states[0])
+    next(subscription)
+    script.wait_for_requests(2)
+
+    def interrupted(event, timeout):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "wait_for", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        next(subscription)
+    assert no_feeds()

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from trigger_widgets.realtime import waiting
 from trigger_widgets.realtime.waiting import install_pump, wait_for
 
 
@@ -42,7 +43,8 @@ def test_a_set_event_is_there_at_once():
     assert wait_for(event, 0)
 
 
-def test_timeout():
+def test_timeout(monkeypatch):
+    monkeypatch.setattr(waiting, "_SLICE", 0.03)
     began = time.monotonic()
     assert not wait_for(threading.Event(), 0.1)
     assert 0.1 <= time.monotonic() - began < 2

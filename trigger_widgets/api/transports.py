@@ -8,6 +8,7 @@ import functools
 import ssl
 import threading
 import time
+import weakref
 from typing import Any, TypeVar
 
 import httpx
@@ -86,6 +87,8 @@ class Transport:
             if self._client is None:
                 options = client_options(read_timeout=self.timeout)
                 self._client = httpx.Client(transport=self.server.http, **options)
+                # nobody closes a client in a notebook cell
+                weakref.finalize(self, self._client.close)
             return self._client
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import concurrent.futures
+import contextlib
 import contextvars
 import os
 import threading
@@ -32,11 +33,8 @@ class BackgroundLoop:
 
     def call(self, function: Callable[..., object], *args: Any) -> None:
         """Call a function on the loop soon, in the order of the calls; nothing after `close`."""
-        try:
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             self.loop.call_soon_threadsafe(function, *args)
-        except RuntimeError:
-            if not self.loop.is_closed():
-                raise
 
     def is_current(self) -> bool:
         """Whether the calling thread is the loop's own, which must never wait for a feed."""
