@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it against the 
     from .errors import RunFailedError as RunFailedError
     from .errors import RunTimedOutError as RunTimedOutError
     from .errors import TriggerError as TriggerError
+    from .errors import UnknownOptionError as UnknownOptionError
     from .models import Run as Run
     from .models import RunStatus as RunStatus
     from .models import TaskError as TaskError
@@ -62,6 +63,7 @@ _HOMES = {
         "RunFailedError",
         "RunTimedOutError",
         "TriggerError",
+        "UnknownOptionError",
     ),
     "models": ("Run", "RunStatus", "TaskError"),
     "realtime.handle": ("RunHandle",),

@@ -55,6 +55,9 @@ class RunWidget(LiveWidget):
     output = traitlets.Any(None, read_only=True)
     error = traitlets.Instance(Exception, allow_none=True, read_only=True)
 
+    # on the class, because a widget that was refused its options is closed all the same
+    _watch: Watch[Run] | None = None
+
     def __init__(
         self,
         run: str | RunHandle | Run,
@@ -74,7 +77,6 @@ class RunWidget(LiveWidget):
         self._skip_columns = tuple(skip_columns)
         self._on_update, self._on_complete, self._on_error = on_update, on_complete, on_error
         self._pace = Pace()
-        self._watch: Watch[Run] | None = None
         self._latest: Run | None = None
         self._assign(run_id=run if isinstance(run, str) else run.id)
         self._show(
