@@ -94,7 +94,7 @@ function Counted({ progress }: { progress: Progress }) {
   if (!isNumber(progress.total)) return <span class="tw-num"><b>{current}</b></span>;
   const total = count(progress.total);
   return (
-    <span class="tw-num tw-counted" style={{ minWidth: `${total.replaceAll(",", "").length * 2 + 2}ch` }}>
+    <span class="tw-num tw-counted" style={{ minWidth: `${total.replaceAll(",", "").length * 2 + 3}ch` }}>
       <b>{current}</b> / {total}
     </span>
   );
