@@ -112,7 +112,7 @@ def test_json_end_to_end_and_a_clean_stop(start_dev, tasks_file, tmp_path, numbe
     assert seconds < 2
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), "the end of all")
     assert dev.process.stdout.read() == ""
-    assert dev.process.stderr.read() == "while loading\n" * 2
+    assert dev.process.stderr.read() == "while loading\n"
 
 
 def test_what_the_environment_says_is_not_its_business(start_dev, tasks_file):

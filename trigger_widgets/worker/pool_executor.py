@@ -124,7 +124,7 @@ class PoolExecutor:
     async def _load(self) -> None:
         """Try the files in a new process; if they load, it is the first of a new pool."""
         self._stamps = _stamps(self._stamps or [str(file.resolve()) for file in self._files])
-        member = self._new_member()
+        member = self._new_member(is_first=True)
         answer = await member.ready
         if "tasks" not in answer:
             await member.wait_ended()
@@ -141,9 +141,16 @@ class PoolExecutor:
         self._events.loaded([_manifest(data) for data in answer["tasks"]])
         await self._notify()
 
-    def _new_member(self) -> PoolMember:
+    def _new_member(self, *, is_first: bool = False) -> PoolMember:
         assert self._link is not None  # noqa: S101 - opened before
-        return PoolMember(self._files, self._link, self._locate, self._events.output)
+
+        def output(stream: str, text: str) -> None:
+            # what files print when they are loaded is worth reading once, not once a process
+            if is_first or member.ready.done():
+                self._events.output(stream, text)
+
+        member = PoolMember(self._files, self._link, self._locate, output)
+        return member
 
     def _add_member(self) -> None:
         member = self._new_member()

@@ -16,6 +16,7 @@ from contextlib import suppress
 from contextvars import Context
 from typing import Any
 
+from trigger_widgets.api.quiet import hush_background_requests
 from trigger_widgets.config import Locate
 from trigger_widgets.errors import (
     APIConnectionError,
@@ -85,6 +86,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin; returns at once."""
+        hush_background_requests()
         self._thread.start()
 
     def sync_tasks(self, tasks: Iterable[Task[..., Any] | TaskManifest]) -> None:
