@@ -108,6 +108,15 @@ def test_its_worker_dies_in_the_last_attempt():
     }
 
 
+def test_a_worker_that_is_silent_for_300_s_is_given_up():
+    run = lifecycle.heard(executing(max_attempts=1), NOW + 30_000)
+    assert run.due_at == NOW + 330_000
+    assert run.updated_at == executing().updated_at  # a heartbeat is no news to a feed
+    over = lifecycle.fired(run, run.due_at)
+    assert over.status is Status.CRASHED
+    assert "300 s" in over.error
+
+
 def test_cancel_waits_for_the_worker_and_then_does_not():
     asked = lifecycle.canceled(executing(), lifecycle.CANCELED_BY_USER, NOW)
     # raw-40 and worker-protocol.md §7: CANCELED at once, without a finish

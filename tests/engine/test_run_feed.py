@@ -104,7 +104,7 @@ def test_without_a_handle_or_live_it_is_a_snapshot(engine, task):
 
 
 def test_a_handle_cannot_write_headers(engine, task):
-    found = poll(engine, engine.trigger(task), handle="a\r\nset-cookie: b\u00fc")
+    found = poll(engine, engine.trigger(task), handle=" a\r\nset-cookie: b\u00fc ")
     assert "set-cookie" not in found.headers
     assert found.status_code == 200
 

@@ -189,12 +189,12 @@ def test_it_ends_when_nobody_needs_it_and_not_before(tmp_path, sleeper):
     process = sleeper()
     engine.worker("t", process=process)
     with pytest.raises(subprocess.TimeoutExpired):
-        engine.process.wait(3)
+        engine.process.wait(2)
     run = engine.trigger("t")
     process.kill()
     process.wait()
     with pytest.raises(subprocess.TimeoutExpired):  # a queued run keeps it, too
-        engine.process.wait(4)
+        engine.process.wait(3)
     engine.http.post(f"/api/v2/runs/{run}/cancel")
     assert engine.process.wait(10) == 0
     engine._end()

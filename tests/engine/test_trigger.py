@@ -27,8 +27,8 @@ def post(engine, task, **request):
             b'{"options":{"machine":"huge"}}',
             400,
             (
-                "Validation error: Invalid enum value. Expected 'micro' | 'small-1x' | 'small-2x' | "
-                "'medium-1x' | 'medium-2x' | 'large-1x' | 'large-2x', received 'huge' at "
+                "Validation error: Invalid enum value. Expected 'micro' | 'small-1x' | "
+                "'small-2x' | 'medium-1x' | 'medium-2x' | 'large-1x' | 'large-2x', received 'huge' at "
                 '"options.machine"'
             ),
         ),

@@ -275,6 +275,15 @@ def test_a_process_that_dies_in_the_last_attempt_crashes_its_run(engine, task, s
     assert found["error"] == {"message": "The process that ran it (prices.ipynb) died."}
 
 
+def test_a_worker_that_does_not_say_who_it_is_may_fall_silent_and_speak_again(engine, task):
+    worker = engine.worker(task)
+    body = {"runFriendlyIds": [], "worker": worker.id}
+    engine.http.post("/engine/v1/dev/disconnect", json=body)
+    run = engine.trigger(task)
+    assert engine.status(run) == "PENDING_VERSION"
+    assert worker.dequeue().run == run
+
+
 def test_disconnect(engine, task, sleeper):
     """worker-protocol.md §9; `worker` is ours."""
     worker = engine.worker(task, process=sleeper())

@@ -36,6 +36,18 @@ class Engine:
         self.environment = await self.store.write(_environment)
         for worker in worker_table.present(self.store.reader.execute):
             self.registry.add(worker)
+        known = {process.worker.process for process in self.registry.processes()}
+        coverage = self.registry.coverage()
+
+        def work(transaction: Transaction) -> None:
+            for run in run_table.select(transaction.execute, "runs.process IS NOT NULL"):
+                if run.process not in known:
+                    why = "The worker that ran it was gone when the engine started again."
+                    lost = lifecycle.worker_lost(run, why, now_ms())
+                    run_table.update(transaction, run, lost)
+            place_all(transaction, coverage)
+
+        await self.store.write(work)
 
     def run(self, friendly_id: str) -> RunRecord | None:
         """A run by its `run_…` id, as committed."""

@@ -41,6 +41,11 @@ def mark_gone(transaction: Transaction, process: str) -> None:
     transaction.execute("UPDATE workers SET gone = 1 WHERE process = ? AND NOT gone", (process,))
 
 
+def mark_present(transaction: Transaction, worker: WorkerRecord) -> None:
+    """The process was thought to have ended, and spoke again."""
+    transaction.execute("UPDATE workers SET gone = 0 WHERE id = ?", (worker.id,))
+
+
 def present(execute: Execute) -> list[WorkerRecord]:
     """The latest registration of each process that was not seen to end, oldest first."""
     return [_record(row) for row in execute(f"{_SELECT} WHERE NOT gone ORDER BY seq")]

@@ -10,6 +10,7 @@ from . import worker_table
 from .core import Engine, log
 from .ids import new_id, now_ms
 from .records import WorkerRecord
+from .registry import Process
 from .store import Transaction
 from .validation import ValidationError, expect, optional, optional_integer
 
@@ -147,6 +148,17 @@ async def register(engine: Engine, registration: Registration) -> WorkerRecord:
         worker.version,
     )
     return worker
+
+
+async def revive(engine: Engine, worker_id: str) -> Process | None:
+    """The process of a worker that was thought dead only because it had been silent."""
+    worker = worker_table.by_id(engine.store.reader.execute, worker_id)
+    if worker is None or worker.pid is not None:
+        return None
+    await engine.store.write(lambda transaction: worker_table.mark_present(transaction, worker))
+    engine.registry.add(worker)
+    await engine.place_queued()
+    return engine.registry.of_worker(worker_id)
 
 
 def _process_key(registration: Registration) -> str:

@@ -91,8 +91,8 @@ def _headers(request: Request, offset: str, handle: str) -> dict[str, str]:
 
 
 def _printable(text: str) -> str:
-    """Any handle is echoed, but a header must stay one line of ASCII."""
-    return "".join(char for char in text if " " <= char <= "~")
+    """Any handle is echoed, but a header is one line of ASCII without spaces at its ends."""
+    return "".join(char for char in text if " " <= char <= "~").strip()
 
 
 def _response(messages: list[dict[str, object]], headers: dict[str, str]) -> Response:

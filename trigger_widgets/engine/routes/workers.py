@@ -76,7 +76,8 @@ async def dequeue(request: Request) -> Response:
         expect(body.get("oldWorkers"), "array", "oldWorkers")
     except ValidationError as e:
         raise invalid(e) from None
-    process = engine.registry.of_worker(current.removeprefix("worker_"))
+    worker_id = current.removeprefix("worker_")
+    process = engine.registry.of_worker(worker_id) or await workers.revive(engine, worker_id)
     if process is None:
         raise Refusal(404, {"error": f"There is no live worker {current}; register it again."})
     seconds = seconds_parameter(request, "wait", _HOLD_SECONDS, _LONGEST_HOLD)
