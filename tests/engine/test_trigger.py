@@ -28,8 +28,8 @@ def post(engine, task, **request):
             400,
             (
                 "Validation error: Invalid enum value. Expected 'micro' | 'small-1x' | "
-                "'small-2x' | 'medium-1x' | 'medium-2x' | 'large-1x' | 'large-2x', received 'huge' at "
-                '"options.machine"'
+                "'small-2x' | 'medium-1x' | 'medium-2x' | 'large-1x' | 'large-2x', "
+                "received 'huge' at \"options.machine\""
             ),
         ),
         (
