@@ -8,8 +8,8 @@ interface Props {
   from: number;
   /** where it stopped; null while it runs */
   until: number | null;
-  /** what is shown may no longer be so */
-  stale: boolean;
+  /** what is shown may no longer be so; by itself, when there is no kernel */
+  stale?: boolean;
 }
 
 /** The browser's clock read as the kernel's; when all is stale it stands where it was last known. */
@@ -19,7 +19,7 @@ export function kernelNow(store: Store<object>, { stale = false, fine = false })
 }
 
 /** A clock that counts up: tenths for the first minute, then seconds. */
-export function Elapsed({ store, from, until, stale }: Props) {
+export function Elapsed({ store, from, until, stale = store.offline.value }: Props) {
   const fine = Date.now() - store.skew.peek() - from < 60_000;
   const end = until ?? kernelNow(store, { stale, fine });
   return <span class="tw-num">{duration(end - from)}</span>;
