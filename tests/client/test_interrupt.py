@@ -12,7 +12,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 client = Trigger()
 handle = client.tasks.trigger("task")
 try:
-    print(handle.id, flush=True)
+    client.watch_run(handle, on_run=lambda run: print(run.id, flush=True))
     handle.result()
 except KeyboardInterrupt:
     print(client.runs.retrieve(handle).status, flush=True)

@@ -152,10 +152,19 @@ def test_wake_retries_at_once(wire, monkeypatch):
     watcher = wire.Watcher()
     watching = watch(wire.fake_server(script), watcher)
     watcher.wait(lambda w: "retrying" in w.states)
-    while len(script.requests) < 2:  # it may be just before its pause
-        watching.wake()
-        time.sleep(0.01)
+    watching.wake()
     watcher.wait(lambda w: "closed" in w.states)
+
+
+def test_a_new_reader_does_not_wait_for_the_backoff_of_the_others(wire, monkeypatch):
+    monkeypatch.setattr(feed.Backoff, "wait", lambda self: 3600.0)
+    script = wire.Script(REFUSED, wire.answer(wire.row("COMPLETED_SUCCESSFULLY")))
+    server, first, second = wire.fake_server(script), wire.Watcher(), wire.Watcher()
+    watch(server, first)
+    first.wait(lambda w: "retrying" in w.states)
+    watch(server, second)
+    for watcher in (first, second):
+        watcher.wait(lambda w: "closed" in w.states)
 
 
 @pytest.mark.parametrize(

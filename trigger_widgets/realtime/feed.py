@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -91,8 +92,9 @@ class Feed(Generic[T]):
         self.is_closed = False
 
     def add(self, reader: Reader[T]) -> None:
-        """A new reader is told at once what is known."""
+        """A new reader is told at once what is known, and need not wait for a backoff to end."""
         self._readers.append(reader)
+        self._awake.set()
         reader.connection(self._connection)
         if self._latest is not None:
             reader.value(self._latest)
@@ -118,6 +120,7 @@ class Feed(Generic[T]):
             options = client_options(read_timeout=_READ_TIMEOUT)
             # a client of its own: hundreds of held polls make a shared pool slow
             async with httpx.AsyncClient(transport=self._server.http, **options) as client:
+                self._awake.clear()
                 while self._readers:
                     await self._poll(client)
                 self.is_closed = True  # before the next await: a reader who comes now is too late
@@ -245,11 +248,8 @@ class Feed(Generic[T]):
         await self._pause(wait if asked is None else max(asked, wait))
 
     async def _pause(self, seconds: float) -> None:
+        if self._readers:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._awake.wait()
         self._awake.clear()
-        if not self._readers:
-            return
-        try:
-            async with asyncio.timeout(seconds):
-                await self._awake.wait()
-        except TimeoutError:
-            pass
