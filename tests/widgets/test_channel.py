@@ -68,6 +68,15 @@ def test_changes_that_wait_are_merged_into_one_patch():
     assert view.state == {"progress": 99, "status": "EXECUTING"}
 
 
+def test_until_a_view_has_been_heard_every_message_is_the_whole_state():
+    channel, view, turns, sent, _ = conversation()
+    for status in ("QUEUED", "EXECUTING"):
+        channel.update({"status": status, "task": "t"})
+        turns.run()
+    assert [message["kind"] for message in sent] == ["snapshot", "snapshot"]
+    assert view.state == {"status": "EXECUTING", "task": "t"}
+
+
 def test_what_did_not_change_is_not_sent():
     channel, _, turns, sent, _ = conversation()
     channel.hello(None)

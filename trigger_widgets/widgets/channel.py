@@ -39,6 +39,9 @@ class Channel:
         self._traits: set[str] = set()
         self._replies: list[dict[str, Any]] = []
         self._wants_snapshot = False
+        # nobody can use a patch before it has said hello; and if the hello cannot be heard because
+        # a cell blocks the kernel, the whole state is what it needs
+        self._met = False
         self._seq = 0
         self._beats: list[float] = []
 
@@ -60,6 +63,7 @@ class Channel:
     def hello(self, have: int | None) -> None:
         """A view says which number it has seen."""
         with self._lock:
+            self._met = True
             if have == self._seq and not self._changed:
                 self._beats = [0.0]
             else:
@@ -105,7 +109,7 @@ class Channel:
     def _news(self) -> dict[str, Any]:
         if self._changed:
             self._seq += 1
-        if self._wants_snapshot:
+        if self._wants_snapshot or not self._met:
             news = {"kind": "snapshot", "seq": self._seq, "state": dict(self._state)}
         else:
             changed = {key: self._state[key] for key in sorted(self._changed)}
