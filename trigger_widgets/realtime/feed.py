@@ -33,6 +33,7 @@ _HASTY = 0.2  # a held poll that is empty sooner than this was not held
 _MALFORMED_IN_A_ROW = 3
 _UNREACHABLE_PATIENCE = 3.0
 _FAILING_PATIENCE = 10.0
+_LONGEST_ASKED_FOR = 60.0
 _SUCCESS, _CONFLICT = 200, 409
 _PASSING = frozenset({408, 425, 429})
 
@@ -245,7 +246,7 @@ class Feed(Generic[T]):
             failed = Connection("failed", str(error), error)
             self._dismiss(failed, [r for r in self._readers if not r.patient])
         wait = self._backoff.wait()
-        await self._pause(wait if asked is None else max(asked, wait))
+        await self._pause(max(wait, min(asked or 0.0, _LONGEST_ASKED_FOR)))
 
     async def _pause(self, seconds: float) -> None:
         if self._readers:
