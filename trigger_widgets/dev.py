@@ -146,7 +146,11 @@ class DevCommand:
                 return False
         if self._failure is not None:
             raise LoadError(self._failure)
-        _ = worker.version  # waits until the server knows the tasks
+        try:
+            _ = worker.version  # waits until the server knows the tasks
+        except EngineError:
+            if not self._stop.is_set():
+                raise
         return not self._stop.is_set()
 
     # ---- what is said
@@ -219,6 +223,8 @@ class DevCommand:
         if self._stop.is_set():  # asked twice: at once
             os._exit(130)
         self._stop.set()
+        if self._worker is not None:
+            self._worker.stop(0)  # begins; whoever waits for it is told at once
 
 
 def _now() -> str:

@@ -185,3 +185,15 @@ def test_a_stopped_pool_leaves_no_process(start_pool, client):
     assert pid in pids
     pool.worker.stop()
     until(lambda: not any(map(is_alive, pids)), "the end of all", timeout=3)
+
+
+def test_a_run_outlives_the_engine_and_reports_to_the_next(engine, start_pool, client):
+    start_pool()
+    run = client.tasks.trigger("sleeps")
+    pid_of(client, run)
+    engine.kill()
+    engine.restart()
+    assert client.tasks.trigger("who").result(timeout=DEADLINE)
+    run.cancel()
+    after = until(lambda: (r := client.runs.retrieve(run)).finished_at and r, "the answer")
+    assert after.metadata["cleaned"] is True

@@ -321,3 +321,42 @@ def test_a_stopped_worker_cancels_its_runs_within_two_seconds(start_worker, clie
     worker.stop()
     assert time.monotonic() - began < 2
     until(lambda: client.runs.retrieve(run).status is RunStatus.CANCELED, "the cancel")
+
+
+def test_a_coroutine_that_never_awaits_is_stopped_too(start_worker, client):
+    running, ended = threading.Event(), threading.Event()
+
+    @task(id="computes")
+    async def computes(payload):
+        running.set()
+        try:
+            while True:
+                pass
+        finally:
+            ended.set()
+
+    start_worker()
+    run = client.tasks.trigger("computes")
+    assert running.wait(DEADLINE)
+    run.cancel()
+    assert ended.wait(2)
+    until(lambda: client.runs.retrieve(run).finished_at, "the answer of the worker")
+
+
+def test_twenty_runs_at_once_in_two_slots(start_worker, client):
+    most, now, lock = [0], [0], threading.Lock()
+
+    @task(id="counts")
+    def counts(payload):
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        time.sleep(0.01)
+        with lock:
+            now[0] -= 1
+        return payload
+
+    start_worker(slots=2)
+    runs = [client.tasks.trigger("counts", i) for i in range(20)]
+    assert [run.result(timeout=DEADLINE) for run in runs] == list(range(20))
+    assert most == [2]

@@ -7,6 +7,9 @@ import ctypes
 import threading
 from typing import Any
 
+_POLITE_REQUESTS = 3
+"""A coroutine that computes without an await hears only of what is raised in its thread."""
+
 
 class RunStopped(BaseException):
     """Raised inside a task that is to stop. `except Exception` lets it pass; `finally` runs."""
@@ -19,13 +22,18 @@ class Interruption:
         self._lock = threading.Lock()
         self._thread: int | None = None
         self._coroutine: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
-        self.requested = False
+        self._requests = 0
+
+    @property
+    def requested(self) -> bool:
+        """Whether somebody wants it to stop."""
+        return self._requests > 0
 
     def request(self) -> None:
         """Stop it now, or as soon as it begins. May be repeated: code can swallow an exception."""
         with self._lock:
-            self.requested = True
-            if self._coroutine is not None:
+            self._requests += 1
+            if self._coroutine is not None and self._requests <= _POLITE_REQUESTS:
                 loop, task = self._coroutine
                 if not loop.is_closed():
                     loop.call_soon_threadsafe(task.cancel)

@@ -127,10 +127,10 @@ class Worker:
     def stop(self, timeout: float = 2.0) -> None:
         """End within `timeout` seconds: runs under way are given up, and the server told so."""
         with self._changed:
-            self._stopping = True
+            first, self._stopping = not self._stopping, True
             self._changed.notify_all()
         loop, main = self._loop, self._main
-        if loop is not None and main is not None and not loop.is_closed():
+        if first and loop is not None and main is not None and not loop.is_closed():
             with suppress(RuntimeError):  # it ended in this moment
                 loop.call_soon_threadsafe(main.cancel)
         if self._thread.is_alive():
