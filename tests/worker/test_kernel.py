@@ -58,17 +58,21 @@ def outputs(tmp_path, monkeypatch):
     from trigger_widgets.cli import stop_engine
 
     stop_engine(tmp_path / "data")
-    return ["".join(output.get("text", "") for output in cell.outputs) for cell in notebook.cells]
+    return [(text(cell, "stdout"), text(cell, "stderr")) for cell in notebook.cells]
+
+
+def text(cell, stream):
+    return "".join(output.text for output in cell.outputs if output.get("name") == stream)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning")
 def test_what_a_task_prints_is_in_its_run_and_in_no_cell(outputs):
-    assert "LEAK" not in "".join(outputs)
-    first, second, third, fourth = outputs
-    assert first == ""
-    assert second == "tick 0\ntick 1\ntick 2\ntick 3\nINFO:root:of the cell\n"
-    assert third == "quiet\n32\n"
+    first, second, third, (fourth, errors) = outputs
+    assert first == ("", "")
+    assert second == ("tick 0\ntick 1\ntick 2\ntick 3\n", "INFO:root:of the cell\n")
+    assert third == ("quiet\n32\n", "")
     assert fourth.startswith("Traceback (most recent call last):\n")
     assert 'y = payload["missing"]' in fourth
     assert fourth.count("File ") == 1
     assert fourth.endswith("KeyError: 'missing'\n\n1\n")
+    assert errors == ""
