@@ -36,9 +36,14 @@ class View:
         match message:
             case {"kind": "snapshot", "seq": seq, "state": state}:
                 self.seq, self.state = seq, dict(state)
-            case {"kind": "patch", "seq": seq, "set": changes} if seq == (self.seq or 0) + 1:
+            case {"kind": "patch", "seq": seq} if seq == (self.seq or 0) + 1:
                 self.seq = seq
-                self.state.update(changes)
+                self.state.update(message.get("set", {}))
+                for key, value in message.get("append", {}).items():
+                    self.state[key] = self.state.get(key, value[:0]) + value
+                for key, changes in message.get("merge", {}).items():
+                    merged = self.state.get(key, {}) | changes
+                    self.state[key] = {k: v for k, v in merged.items() if v is not None}
             case {"kind": "patch" | "beat", "seq": seq} if self.seq is None or seq > self.seq:
                 self.channel.hello(self.seq)
             case {"kind": "reply"}:
@@ -140,19 +145,42 @@ def test_replies_and_traits_take_their_turn():
     assert traits == [{"status", "progress"}]
 
 
-@given(
-    st.lists(st.dictionaries(st.sampled_from("abcd"), st.integers(0, 3), max_size=3), max_size=30),
-    st.randoms(use_true_random=False),
+change = st.one_of(
+    st.tuples(st.just("set"), st.dictionaries(st.sampled_from("abcd"), st.integers(0, 3))),
+    st.tuples(st.just("text"), st.text(max_size=5)),
+    st.tuples(st.just("items"), st.lists(st.integers(), max_size=3)),
+    st.tuples(
+        st.just("rows"),
+        st.dictionaries(st.sampled_from("xyz"), st.none() | st.integers(), max_size=3),
+    ),
+    st.tuples(st.just("restart"), st.just("")),
 )
+
+
+@given(st.lists(change, max_size=30), st.randoms(use_true_random=False))
 def test_with_a_third_of_the_messages_lost_the_view_ends_right(changes, dice: random.Random):
     wire_is_bad = [True]
     channel, view, turns, _, _ = conversation(lambda: wire_is_bad[0] and dice.random() < 0.3)
     channel.hello(None)
-    for change in changes:
-        channel.update(change)
+    text, rows = "", {}
+    for kind, value in changes:
+        match kind:
+            case "set":
+                channel.update(value)
+            case "rows":
+                channel.merge("rows", value)
+                rows = {k: v for k, v in (rows | value).items() if v is not None}
+            case "restart":
+                channel.update({"text": ""})
+                text = ""
+            case _:
+                channel.append(kind, value)
+                text += value if kind == "text" else ""
         if dice.random() < 0.7:
             turns.run()
     turns.run()
     wire_is_bad[0] = False
     turns.run(beats=True)
     assert view.state == channel.snapshot()[1]
+    assert view.state.get("text", "") == text
+    assert view.state.get("rows", {}) == rows

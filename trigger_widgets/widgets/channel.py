@@ -8,10 +8,11 @@ a `beat` repeats the last number a few times after it, so that a lost last messa
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .outbox import Outbox, outbox
+from .pending import State
 
 # Seconds after a message at which its number is repeated.
 BEATS = (0.5, 2.0, 8.0)
@@ -34,8 +35,7 @@ class Channel:
         self._send_traits = send_traits
         self._outbox = outbox
         self._lock = threading.Lock()
-        self._state: dict[str, Any] = {}
-        self._changed: set[str] = set()
+        self._state = State()
         self._traits: set[str] = set()
         self._replies: list[dict[str, Any]] = []
         self._wants_snapshot = False
@@ -48,11 +48,21 @@ class Channel:
     def update(self, changes: Mapping[str, Any]) -> None:
         """Make `changes` part of the state; views hear of what really is different."""
         with self._lock:
-            new = {k for k, v in changes.items() if k not in self._state or self._state[k] != v}
-            self._state.update(changes)
-            self._changed |= new
-        if new:
+            is_news = self._state.set(changes)
+        if is_news:
             self._outbox.post(self)
+
+    def append(self, key: str, value: str | Sequence[Any]) -> None:
+        """Let a text or a list grow; views are sent what is new, not all of it."""
+        with self._lock:
+            self._state.append(key, value)
+        self._outbox.post(self)
+
+    def merge(self, key: str, changes: Mapping[str, Any]) -> None:
+        """Change entries of an object, such as rows of a table; None takes one away."""
+        with self._lock:
+            self._state.merge(key, changes)
+        self._outbox.post(self)
 
     def touch(self, traits: set[str]) -> None:
         """The values of these synced traits have changed."""
@@ -64,7 +74,7 @@ class Channel:
         """A view says which number it has seen."""
         with self._lock:
             self._met = True
-            if have == self._seq and not self._changed:
+            if have == self._seq and not self._state.has_news():
                 self._beats = [0.0]
             else:
                 self._wants_snapshot = True
@@ -80,7 +90,7 @@ class Channel:
     def snapshot(self) -> tuple[int, dict[str, Any]]:
         """The number of the last message, and the whole state."""
         with self._lock:
-            return self._seq, dict(self._state)
+            return self._seq, self._state.whole()
 
     def flush(self) -> int:
         """Send what has gathered (called by the outbox); gives how many messages that took."""
@@ -98,7 +108,7 @@ class Channel:
     def _gather(self) -> tuple[list[dict[str, Any]], float | None]:
         with self._lock:
             messages, self._replies = self._replies, []
-            if self._changed or self._wants_snapshot:
+            if self._state.has_news() or self._wants_snapshot:
                 messages.append(self._news())
                 self._beats = list(BEATS)
             elif self._beats:
@@ -107,12 +117,12 @@ class Channel:
             return messages, self._beats[0] if self._beats else None
 
     def _news(self) -> dict[str, Any]:
-        if self._changed:
+        if self._state.has_news():
             self._seq += 1
         if self._wants_snapshot or not self._met:
-            news = {"kind": "snapshot", "seq": self._seq, "state": dict(self._state)}
+            self._state.forget_news()
+            news = {"kind": "snapshot", "seq": self._seq, "state": self._state.whole()}
         else:
-            changed = {key: self._state[key] for key in sorted(self._changed)}
-            news = {"kind": "patch", "seq": self._seq, "set": changed}
-        self._changed, self._wants_snapshot = set(), False
+            news = {"kind": "patch", "seq": self._seq, **self._state.news()}
+        self._wants_snapshot = False
         return news

@@ -45,7 +45,7 @@ export default () => {
       } catch (error) {
         const note = document.createElement("div");
         note.className = "tw-root";
-        note.textContent = "This widget's code is not in the notebook any more; run the cell again.";
+        note.textContent = "This widget's code is no longer in the notebook; run the cell again.";
         note.title = String(error);
         el.append(note);
       }

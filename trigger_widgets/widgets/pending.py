@@ -1,0 +1,96 @@
+"""The state that every view shows, and what of it is news: without I/O and without locks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class Growing:
+    """Text or a list that only grows. Adding to it costs the same however long it is."""
+
+    def __init__(self, value: str | Sequence[Any]) -> None:
+        self._is_text = isinstance(value, str)
+        self._pieces: list[Any] = []
+        self.add(value)
+
+    def add(self, value: str | Sequence[Any]) -> None:
+        """More of it."""
+        if self._is_text:
+            self._pieces.append(value)
+        else:
+            self._pieces.extend(value)
+
+    def value(self) -> str | list[Any]:
+        """All of it."""
+        if not self._is_text:
+            return list(self._pieces)
+        self._pieces = ["".join(self._pieces)]
+        return str(self._pieces[0])
+
+
+class State:
+    """Fields by name. `news` is what has changed since it was last asked."""
+
+    def __init__(self) -> None:
+        self._fields: dict[str, Any] = {}
+        self._set: set[str] = set()
+        self._append: dict[str, Growing] = {}
+        self._merge: dict[str, dict[str, Any]] = {}
+
+    def set(self, changes: Mapping[str, Any]) -> bool:
+        """Give fields new values; whether one really is new."""
+        new = {k for k, v in changes.items() if k not in self._fields or self._fields[k] != v}
+        for key in new:
+            self._append.pop(key, None)
+            self._merge.pop(key, None)
+        self._fields.update(changes)
+        self._set |= new
+        return bool(new)
+
+    def append(self, key: str, value: str | Sequence[Any]) -> None:
+        """Let the text or list of a field grow."""
+        if not isinstance(self._fields.get(key), Growing):
+            self._fields[key] = Growing(self._fields.get(key) or value[:0])
+        self._fields[key].add(value)
+        if key not in self._set:
+            self._append.setdefault(key, Growing(value[:0])).add(value)
+
+    def merge(self, key: str, changes: Mapping[str, Any]) -> None:
+        """Change entries of a field that is an object; None takes one away."""
+        entries = self._fields.setdefault(key, {})
+        for name, value in changes.items():
+            if value is None:
+                entries.pop(name, None)
+            else:
+                entries[name] = value
+        if key not in self._set:
+            self._merge.setdefault(key, {}).update(changes)
+
+    def has_news(self) -> bool:
+        """Whether anything has changed since `news`."""
+        return bool(self._set or self._append or self._merge)
+
+    def news(self) -> dict[str, Any]:
+        """What has changed, as a patch has it: `set`, then `append`, then `merge`."""
+        parts = {
+            "set": {key: _plain(self._fields[key]) for key in sorted(self._set)},
+            "append": {key: grown.value() for key, grown in self._append.items()},
+            "merge": self._merge,
+        }
+        self.forget_news()
+        return {name: part for name, part in parts.items() if part}
+
+    def forget_news(self) -> None:
+        """Somebody is told everything."""
+        self._set, self._append, self._merge = set(), {}, {}
+
+    def whole(self) -> dict[str, Any]:
+        """All fields."""
+        return {key: _plain(value) for key, value in self._fields.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Growing):
+        return value.value()
+    return dict(value) if isinstance(value, dict) else value
