@@ -21,11 +21,12 @@ MAY_IMPORT = {
     "client": {"api", "realtime"},
     "tasks": {"api", "realtime", "client"},
     "widgets": {"api", "realtime", "client"},
-    "worker": {"api", "tasks"},
+    "worker": {"api", "client", "tasks"},
     "engine": set(),
     "notebook": {"api", "realtime", "client", "tasks", "widgets", "worker"},
     "runtime": {"api", "realtime", "client", "tasks", "worker", "notebook"},
-    "cli": {"api", "realtime", "client", "tasks", "worker", "runtime"},
+    "dev": {"api", "realtime", "client", "tasks", "worker", "runtime"},
+    "cli": {"api", "realtime", "client", "tasks", "worker", "runtime", "dev"},
     "__init__": {"api", "realtime", "client", "tasks", "widgets", "worker", "notebook", "runtime"},
 }
 

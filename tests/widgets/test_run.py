@@ -158,7 +158,7 @@ def test_stopping_leaves_the_run_and_what_is_known(counting, gate, until):
 
 def test_a_disabled_widget_subscribes_to_nothing(counting, gate):
     widget = RunWidget(counting.trigger({"n": 5}), enabled=False)
-    assert widget._watch is None
+    assert widget._following is None
     gate.set()
     widget.close()
 

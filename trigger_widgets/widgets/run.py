@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import traitlets
 from pydantic import SecretStr
 
-from trigger_widgets.client import Trigger, default_client
+from trigger_widgets.client import Trigger
 from trigger_widgets.errors import TriggerError
 from trigger_widgets.models import Run, RunStatus
-from trigger_widgets.realtime.connection import Connection
 from trigger_widgets.realtime.handle import RunHandle
 from trigger_widgets.realtime.subscription import Watch
 
-from .base import LiveWidget
 from .dispatcher import dispatcher
+from .follow import Callback, FollowingWidget, client_for
 from .preview import SAVED_BYTES, preview
 from .progress import Pace, read_progress
 from .run_html import run_html, run_line
 from .run_state import hint, run_state
 
-log = logging.getLogger("trigger_widgets")
 
-Callback = Callable[..., object]
-
-
-class RunWidget(LiveWidget):
+class RunWidget(FollowingWidget):
     """A live card of one run: status, progress, metadata, output or error, and a cancel button.
 
     `run` is an id, a `RunHandle` or a `Run`. With `access_token` alone the token is used at the
@@ -47,16 +41,10 @@ class RunWidget(LiveWidget):
     run_id = traitlets.Unicode(read_only=True).tag(sync=True)
     status = traitlets.Unicode(None, allow_none=True, read_only=True).tag(sync=True)
     progress = traitlets.Float(None, allow_none=True, read_only=True).tag(sync=True)
-    connection = traitlets.Unicode("connecting", read_only=True).tag(sync=True)
-    done = traitlets.Bool(False, read_only=True).tag(sync=True)
     # Python only: these can be large
     run = traitlets.Instance(Run, allow_none=True, read_only=True)
     metadata = traitlets.Dict(read_only=True)
     output = traitlets.Any(None, read_only=True)
-    error = traitlets.Instance(Exception, allow_none=True, read_only=True)
-
-    # on the class, because a widget that was refused its options is closed all the same
-    _watch: Watch[Run] | None = None
 
     def __init__(
         self,
@@ -73,7 +61,7 @@ class RunWidget(LiveWidget):
         **traits: Any,
     ) -> None:
         super().__init__(**traits)
-        self._client = _client_for(run, client, access_token, api_url)
+        self._client = client_for(run, client, access_token, api_url)
         self._skip_columns = tuple(skip_columns)
         self._on_update, self._on_complete, self._on_error = on_update, on_complete, on_error
         self._pace = Pace()
@@ -94,23 +82,6 @@ class RunWidget(LiveWidget):
 
     # ── for people ──────────────────────────────────────────────────────────────────────────
 
-    def start(self) -> None:
-        """Follow the run, from now on or again."""
-        if self._watch is None:
-            self._watch = self._client.watch_run(
-                self.run_id,
-                on_run=self._see,
-                on_connection=self._see_connection,
-                skip_columns=self._skip_columns,
-            )
-
-    def stop(self) -> None:
-        """Stop following the run. The run itself goes on, and the card keeps what it knows."""
-        watch, self._watch = self._watch, None
-        if watch is not None:
-            watch.stop()
-            self._see_connection(Connection("closed", "stopped following"))
-
     def cancel(self) -> None:
         """Cancel the run."""
         self._show({"cancelling": True, "fault": None})
@@ -119,19 +90,6 @@ class RunWidget(LiveWidget):
         except TriggerError:
             self._show({"cancelling": False})
             raise
-
-    def reconnect(self) -> None:
-        """Try to connect now instead of when the next attempt is due."""
-        if self._watch is not None and self.connection in ("connecting", "live", "retrying"):
-            self._watch.wake()
-        else:
-            self.stop()
-            self.start()
-
-    def close(self) -> None:
-        """Stop following, and remove every view of the card."""
-        self.stop()
-        super().close()
 
     def __repr__(self) -> str:
         return f"<RunWidget {self._text()}>"
@@ -152,19 +110,16 @@ class RunWidget(LiveWidget):
         percent = None if progress is None or progress.fraction is None else progress.fraction * 100
         dispatcher.submit(lambda: self._observe(run, percent))
 
+    def _follow(self) -> Watch[Run]:
+        return self._client.watch_run(
+            self.run_id,
+            on_run=self._see,
+            on_connection=self._see_connection,
+            skip_columns=self._skip_columns,
+        )
+
     def _cancel_right(self, run: Run) -> bool | str:
         return self._client.may_cancel(run) or "this token may read the run, not cancel it"
-
-    def _see_connection(self, connection: Connection) -> None:
-        failed = connection.state == "failed"
-        self._show(
-            {
-                "connection": {"state": connection.state, "reason": connection.reason},
-                "fault": connection.reason if failed else None,
-            },
-            final=failed,
-        )
-        dispatcher.submit(lambda: self._observe_connection(connection))
 
     # ── to those who observe; on the dispatcher's thread ────────────────────────────────────
 
@@ -187,12 +142,6 @@ class RunWidget(LiveWidget):
             if self.error is not None:
                 self._call(self._on_error, self.error)
 
-    def _observe_connection(self, connection: Connection) -> None:
-        self._assign(connection=connection.state)
-        if connection.error is not None:
-            self._assign(error=connection.error)
-            self._call(self._on_error, connection.error)
-
     # ── copies ──────────────────────────────────────────────────────────────────────────────
 
     def _bounded(self, state: dict[str, Any]) -> dict[str, Any]:
@@ -214,16 +163,3 @@ def _failure(run: Run) -> Exception | None:
     except TriggerError as e:
         return e
     return None
-
-
-def _client_for(
-    run: str | RunHandle | Run,
-    client: Trigger | None,
-    access_token: str | SecretStr | None,
-    api_url: str | None,
-) -> Trigger:
-    if api_url is not None:
-        return Trigger(api_url=api_url, access_token=access_token)
-    own = Trigger.of(run) if isinstance(run, RunHandle) else None
-    base = client or own or default_client()
-    return base if access_token is None else base.with_access_token(access_token)
