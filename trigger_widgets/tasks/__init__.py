@@ -3,8 +3,8 @@
 from trigger_widgets.errors import AbortTaskRunError
 
 from .context import TaskContext
+from .current_metadata import metadata
 from .definition import Task, task
-from .metadata import metadata
 from .registry import registry
 from .run_logger import logger
 

@@ -1,7 +1,7 @@
 """The metadata of one run as its task sees it, and the operations the server has not got yet.
 
 Pure data: no clock, no threads, no I/O. The operations and what they do are those of
-`PUT /api/v1/runs/<run>/metadata` (worker-protocol.md §7); a key that starts with `$.` is a path.
+`PUT /api/v1/runs/<run>/metadata` (worker-protocol.md §7); a key may be a path (`metadata_paths`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 
 from trigger_widgets.errors import TriggerError
 from trigger_widgets.jsonable import dumps, to_jsonable
+
+from . import metadata_paths
 
 MAX_BYTES = 256 * 1024
 """What a run's metadata may take as JSON (worker-protocol.md §7)."""
@@ -59,10 +61,13 @@ class MetadataBuffer:
             self.pending = [{"type": "update", "value": copy.deepcopy(self.values)}]
             return
         self.pending = []
-        for key in dict.fromkeys(operation["key"] for operation in everything):
-            found, value = _look_up(self.values, key)
-            operation = {"type": "set", "key": key, "value": copy.deepcopy(value)}
-            self.pending.append(operation if found else {"type": "delete", "key": key})
+        # whole keys: taking an item out of a list by its index is not the same thing twice
+        for key in dict.fromkeys(_top(operation["key"]) for operation in everything):
+            if key in self.values:
+                value = copy.deepcopy(self.values[key])
+                self.pending.append({"type": "set", "key": key, "value": value})
+            elif key is not None:
+                self.pending.append({"type": "delete", "key": key})
 
     def _change_mirror(self, operation: Operation) -> None:
         if operation["type"] == "update":
@@ -72,9 +77,11 @@ class MetadataBuffer:
             self.values, self._sizes = copy.deepcopy(values), sizes
             return
         key = operation["key"]
-        top = _path(key)[0]
+        top = _top(key)
+        if top is None:
+            return  # "$" is no place to put anything
         had, before = top in self.values, self.values.get(top)
-        if key.startswith("$."):  # a path changes what is inside; the others make a new value
+        if _is_path(key):  # a path changes what is inside; the others make a new value
             before = copy.deepcopy(before)
         size_before = self._sizes.get(top)
         _apply_to(self.values, operation)
@@ -97,11 +104,11 @@ class MetadataBuffer:
         kind, key = operation["type"], operation.get("key")
         if kind == "update" or key is None:
             self.pending = []
-        elif kind in ("set", "delete") and not key.startswith("$."):
+        elif kind in ("set", "delete") and not _is_path(key):
             # what was said of this key before no longer matters
-            self.pending = [p for p in self.pending if _top(p) != key]
+            self.pending = [p for p in self.pending if _subject(p) != key]
         else:
-            last = self._last_about(_path(key)[0])
+            last = self._last_about(_top(key))
             before = {} if last is None else self.pending[last]
             if last is not None and (before["type"], before.get("key")) == (kind, key):
                 if kind == "increment":
@@ -110,90 +117,45 @@ class MetadataBuffer:
                     del self.pending[last]
         self.pending.append(copy.deepcopy(operation))
 
-    def _last_about(self, top: str) -> int | None:
+    def _last_about(self, top: str | None) -> int | None:
         for index in range(len(self.pending) - 1, -1, -1):
-            if _top(self.pending[index]) in (top, None):
+            if _subject(self.pending[index]) in (top, None):
                 return index
         return None
 
 
 def _apply_to(values: dict[str, Any], operation: Operation) -> None:
     """The rules of the official SDK: append makes a list, increment starts at 0."""
-    kind, key, value = operation["type"], operation["key"], operation.get("value")
-    found, current = _look_up(values, key)
+    kind, value = operation["type"], operation.get("value")
+    path = metadata_paths.parse(operation["key"])
+    current = metadata_paths.look_up(values, path)
     if kind == "delete":
-        _remove_at(values, key)
+        metadata_paths.remove(values, path)
     elif kind == "set":
-        _put_at(values, key, copy.deepcopy(value))
+        metadata_paths.put(values, path, copy.deepcopy(value))
     elif kind == "increment":
-        _put_at(values, key, (current if _is_number(current) else 0) + (value or 0))
+        number = current if isinstance(current, int | float) else 0
+        metadata_paths.put(values, path, number + (value or 0))
     elif kind == "append":
-        existing = current if isinstance(current, list) else [current] if found else []
-        _put_at(values, key, [*existing, copy.deepcopy(value)])
+        nothing = current is None or current is metadata_paths.MISSING
+        held = current if isinstance(current, list) else [] if nothing else [current]
+        metadata_paths.put(values, path, [*held, copy.deepcopy(value)])
     elif kind == "remove" and isinstance(current, list):
-        _put_at(values, key, [item for item in current if item != value])
+        metadata_paths.put(values, path, [item for item in current if item != value])
 
 
-def _top(operation: Operation) -> str | None:
-    """The key of the first level that an operation is about; None is all of them."""
-    return _path(operation["key"])[0] if "key" in operation else None
+def _top(key: str) -> str | None:
+    """The key of the first level that a key is about; None for all of them (`$`)."""
+    path = metadata_paths.parse(key)
+    return str(path[0]) if path else None
 
 
-def _path(key: str) -> list[str]:
-    return key[2:].split(".") if key.startswith("$.") else [key]
+def _subject(operation: Operation) -> str | None:
+    return _top(operation["key"]) if "key" in operation else None
 
 
-def _look_up(values: Any, key: str) -> tuple[bool, Any]:
-    for part in _path(key):
-        values = _child(values, part)
-        if values is _MISSING:
-            return False, None
-    return True, values
-
-
-_MISSING = object()
-
-
-def _child(value: Any, part: str) -> Any:
-    if isinstance(value, dict):
-        return value.get(part, _MISSING)
-    if isinstance(value, list) and part.isdigit() and int(part) < len(value):
-        return value[int(part)]
-    return _MISSING
-
-
-def _put_at(values: dict[str, Any], key: str, value: Any) -> None:
-    *parents, last = _path(key)
-    place: Any = values
-    for part in parents:
-        child = _child(place, part)
-        if not isinstance(child, dict | list):
-            child = {}
-            _put(place, part, child)
-        place = child
-    _put(place, last, value)
-
-
-def _put(place: Any, part: str, value: Any) -> None:
-    if isinstance(place, dict):
-        place[part] = value
-    elif part.isdigit() and int(part) < len(place):
-        place[int(part)] = value
-    else:
-        place.append(value)
-
-
-def _remove_at(values: dict[str, Any], key: str) -> None:
-    *parents, last = _path(key)
-    place: Any = values
-    for part in parents:
-        place = _child(place, part)
-    if isinstance(place, dict):
-        place.pop(last, None)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _is_path(key: str) -> bool:
+    return metadata_paths.parse(key) != (key,)
 
 
 def _size(key: str, value: Any) -> int:

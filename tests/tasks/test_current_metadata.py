@@ -4,8 +4,8 @@ import warnings
 import pytest
 
 from trigger_widgets.errors import APIConnectionError, ConfigurationError
+from trigger_widgets.tasks.current_metadata import Metadata, metadata
 from trigger_widgets.tasks.flusher import INTERVAL
-from trigger_widgets.tasks.metadata import Metadata, metadata
 
 
 def until(condition):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -18,8 +19,8 @@ class Metadata:
 
     Changes are visible here at once and are sent in the background: the first immediately, then
     at most every 100 ms. None is lost: what could not be sent goes with the run's end. A key that
-    starts with `$.` is a path (`$.stage.name`). Threads that a task starts share its metadata;
-    where that cannot be known (a pool of threads that existed before), start the work with
+    starts with `$` is a path (`$.stage.items[0].done`). Threads that a task starts share its
+    metadata; where that cannot be known (a pool of threads that existed before), start the work with
     `contextvars.copy_context().run`. Outside of a run everything here does nothing, with one
     warning. `MetadataTooLargeError` at 256 KB, `UnserializableError` for what JSON cannot carry.
     """
@@ -74,7 +75,7 @@ class Metadata:
         return run.drain(timeout) if run else True
 
     def _number(self, verb: str, key: str, by: float) -> None:
-        if isinstance(by, bool) or not isinstance(by, int | float):
+        if isinstance(by, bool) or not isinstance(by, int | float) or not math.isfinite(by):
             raise ConfigurationError(f'metadata.{verb} of "{key}" takes a number, not {by!r}.')
         self._change("increment", key, by if verb == "increment" else -by)
 
