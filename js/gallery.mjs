@@ -1,5 +1,6 @@
 // Builds the gallery and takes its pictures: `npm run gallery` writes gallery-out/*.png.
-// CHROMIUM names another browser; `npm run gallery -- --serve` only serves the page.
+// CHROMIUM names another browser; `npm run gallery -- stream` takes the pictures of which the name
+// has the word; `npm run gallery -- --serve` only serves the page.
 import { execFile } from "node:child_process";
 import { mkdir, copyFile } from "node:fs/promises";
 import { promisify } from "node:util";
@@ -14,6 +15,14 @@ const shots = [
   ["light-340", "theme=light&width=340", 500, 5600],
   ["dark-340", "theme=dark&width=340", 500, 5600],
   ["none-1200", "theme=none", 1200, 3900],
+  ["stream-light-900", "kind=stream&theme=light&width=900", 900, 9400],
+  ["stream-dark-900", "kind=stream&theme=dark&width=900", 900, 9400],
+  ["stream-light-340", "kind=stream&theme=light&width=340", 500, 9400],
+  ["stream-dark-340", "kind=stream&theme=dark&width=340", 500, 9400],
+  ["approval-light-900", "kind=approval&theme=light&width=900", 900, 5200],
+  ["approval-dark-900", "kind=approval&theme=dark&width=900", 900, 5200],
+  ["approval-light-340", "kind=approval&theme=light&width=340", 500, 6200],
+  ["approval-dark-340", "kind=approval&theme=dark&width=340", 500, 6200],
 ];
 
 await mkdir(out, { recursive: true });
@@ -26,6 +35,7 @@ if (process.argv.includes("--serve")) {
   console.log(page);
 } else {
   for (const [name, query, width, height] of shots) {
+    if (!name.includes(process.argv[2] ?? "")) continue;
     const file = `${out}${name}.png`;
     await promisify(execFile)(process.env.CHROMIUM ?? "chromium", [
       "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=2500",

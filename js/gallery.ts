@@ -2,11 +2,13 @@
  * Every state of every card on one page, for looking at. Not in the bundle.
  *
  * `?theme=dark` takes JupyterLab's dark theme, `?theme=none` no variables at all (outside Lab);
- * `?only=failed` shows the scenes whose name has the word.
+ * `?kind=stream` takes another card; `?only=failed` shows the scenes whose name has the word.
  */
 import { render } from "./src/core.js";
+import { approvalScenes } from "./test/approval-scenes.js";
 import { FakeModel, liveModel } from "./test/fake-model.js";
 import { scenes } from "./test/scenes.js";
+import { type StreamScene, streamScenes } from "./test/stream-scenes.js";
 import { themes } from "./gallery-themes.js";
 
 const query = new URLSearchParams(location.search);
@@ -19,7 +21,13 @@ const main = document.querySelector("main") as HTMLElement;
 if (width) Object.assign(main.style, { width: `${width}px`, padding: "0", display: "block" });
 
 const now = Date.now();
-for (const scene of scenes(now)) {
+const kind = query.get("kind") ?? "run";
+const all: Record<string, (now: number) => (Omit<StreamScene, "state"> & { state: object })[]> = {
+  run: scenes,
+  stream: streamScenes,
+  approval: approvalScenes,
+};
+for (const scene of all[kind]?.(now) ?? []) {
   if (!scene.name.includes(query.get("only") ?? "")) continue;
   const figure = document.createElement("figure");
   if (scene.width) figure.style.width = `${scene.width}px`;
@@ -29,9 +37,12 @@ for (const scene of scenes(now)) {
   figure.append(title, el);
   main.append(figure);
   const model = scene.offline
-    ? new FakeModel({ _kind: "run", _snapshot: { seq: 3, saved_at: now, state: scene.state } })
-    : liveModel(scene.state);
+    ? new FakeModel({ _kind: kind, _snapshot: { seq: 3, saved_at: now, state: scene.state } })
+    : liveModel({ ...scene.state }, kind);
   // A model without a comm throws: the fast way to be offline.
   if (scene.offline) model.onSend = () => { throw new Error("no comm"); };
   render({ model, el });
+  if (scene.scrolled) {
+    setTimeout(() => el.querySelector(".tw-scroll")?.scrollTo(0, 40), 600);
+  }
 }

@@ -4,7 +4,9 @@
  * `model.get("_kind")` chooses the view; another widget is another line in `views`.
  */
 import { type ComponentType, h, render as draw } from "preact";
+import { ApprovalCard } from "./approval/card.js";
 import { RunCard } from "./run/card.js";
+import { StreamCard } from "./stream/card.js";
 import { dress } from "./dress.js";
 import { type Model, type Store, storeOf } from "./transport.js";
 import { Boundary } from "./ui/boundary.js";
@@ -14,7 +16,11 @@ import { hostKeys } from "./ui/keys.js";
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type View = ComponentType<{ store: Store<any> }>;
 
-const views = new Map<string, View>([["run", RunCard]]);
+const views = new Map<string, View>([
+  ["run", RunCard],
+  ["stream", StreamCard],
+  ["approval", ApprovalCard],
+]);
 
 export interface RenderProps {
   model: Model;

@@ -1,4 +1,8 @@
-import css from "./style.css";
+import approval from "./approval/style.css";
+import stream from "./stream/style.css";
+import shared from "./style.css";
+
+const css = shared + stream + approval;
 
 /** Put the style where it reaches `el`: once into the page, or into the shadow root it is in. */
 export function dress(el: Element): void {

@@ -4,16 +4,8 @@
  * and links that are never closed, what follows a table.
  */
 import * as smd from "streaming-markdown";
-import { addText } from "./lines.js";
+import type { Writer } from "./plain.js";
 import { INLINE, Page } from "./page.js";
-
-/** What can be written into, a part at a time. */
-export interface Writer {
-  write(part: string): void;
-  /** No more will come: show what was held back. */
-  end(): void;
-  free(): void;
-}
 
 const WORD = /[\p{L}\p{N}]/u;
 /** A character that is only itself can be shown before the parser has made up its mind. */
@@ -31,6 +23,10 @@ export class Markdown implements Writer {
   readonly #caret = document.createElement("span");
   /** the character before */
   #last = "";
+  /** line ends since the last other character */
+  #breaks = 0;
+  /** the beginning of a line after a list and an empty line: is it another item? */
+  #opening: string | null = null;
   /** underscores of which we do not know yet whether they are inside a word */
   #held = 0;
 
@@ -59,11 +55,11 @@ export class Markdown implements Writer {
 
   end(): void {
     this.#caret.remove();
+    if (this.#opening) this.#decide();
     this.#letGo("");
-    // Two line ends close a paragraph, and with it whatever was left open.
-    this.#put("\n");
-    this.#put("\n");
-    this.#page.flush();
+    this.#take("\n");
+    if (this.#parser.pending === "\n") this.#parser.pending = "";
+    this.#pop(0);
   }
 
   free(): void {
@@ -76,6 +72,32 @@ export class Markdown implements Writer {
   }
 
   #put(char: string): void {
+    if (this.#breaks > 1 && /\S/.test(char) && this.#listAt() > 0) this.#opening = "";
+    this.#breaks = char === "\n" ? this.#breaks + 1 : 0;
+    if (this.#opening === null) return this.#take(char);
+    this.#opening += char;
+    if (!/^([-*+]|\d{1,9}\.?)$/.test(this.#opening)) this.#decide();
+  }
+
+  /** A line that is no item ends the list; the parser would keep it in the item around the last. */
+  #decide(): void {
+    const opening = this.#opening ?? "";
+    this.#opening = null;
+    if (!/^([-*+]|\d+\.) $/.test(opening)) {
+      this.#parser.pending = "";
+      this.#pop(this.#listAt() - 1);
+    }
+    for (const char of opening) this.#take(char);
+  }
+
+  /** The place of the outermost list among the parser's tokens; 0 if there is none. */
+  #listAt(): number {
+    const { tokens, len } = this.#parser;
+    for (let i = 1; i <= len; i++) if (tokens[i] === smd.LIST_UNORDERED || tokens[i] === smd.LIST_ORDERED) return i;
+    return 0;
+  }
+
+  #take(char: string): void {
     if (char === "_" && (this.#held > 0 || WORD.test(this.#last)) && !VERBATIM.has(this.#parser.token) && !this.#inAddress) {
       this.#held++;
       return;
@@ -161,32 +183,5 @@ export class Markdown implements Writer {
     const shown = token === smd.MAYBE_URL || (PLAIN.test(pending) && token !== smd.LINE_BREAK && token !== smd.DOCUMENT);
     this.#caret.textContent = (shown && !this.#inAddress && token !== smd.RAW_URL ? pending : "") + "_".repeat(this.#held);
     this.#page.tip.append(this.#caret);
-  }
-}
-
-/** Text as it is. */
-export class PlainText implements Writer {
-  readonly #host: Element;
-  readonly #caret = document.createElement("span");
-  readonly #lines;
-
-  constructor(host: Element, lines: { write(text: string): void; readonly tip: Element }) {
-    this.#host = host;
-    this.#lines = lines;
-    this.#caret.className = "tw-caret";
-  }
-
-  write(part: string): void {
-    this.#caret.remove();
-    this.#lines.write(part);
-    this.#lines.tip.append(this.#caret);
-  }
-
-  end(): void {
-    this.#caret.remove();
-  }
-
-  free(): void {
-    this.#host.replaceChildren();
   }
 }

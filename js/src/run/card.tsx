@@ -1,6 +1,7 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { count, shortId } from "../format.js";
 import type { Store } from "../transport.js";
+import { Announcer } from "../ui/announcer.js";
 import { Badge } from "../ui/badge.js";
 import { ConfirmButton } from "../ui/confirm.js";
 import { Copy } from "../ui/copy.js";
@@ -235,23 +236,5 @@ function LogText({ text }: { text: string }) {
     >
       <Text text={text} />
     </div>
-  );
-}
-
-/** Says changes of the status to a screen reader, and nothing else. */
-function Announcer({ words }: { words: string }) {
-  const first = useRef(words);
-  const [said, say] = useState("");
-  useEffect(() => {
-    if (words !== first.current) {
-      // What was there when the card came is read with the card.
-      if (first.current) say(words);
-      first.current = words;
-    }
-  }, [words]);
-  return (
-    <span class="tw-sr" role="status">
-      {said}
-    </span>
   );
 }

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Fields } from "../sync.js";
 import type { Store } from "../transport.js";
 
 export interface Action {
@@ -8,7 +9,10 @@ export interface Action {
   slow: boolean;
   /** why it was refused */
   error: string | null;
-  run: () => Promise<void>;
+  /** with what it was asked last */
+  args: Fields | null;
+  /** Gives whether it was done. */
+  run: (args?: Fields) => Promise<boolean>;
 }
 
 const SLOW_MS = 3000;
@@ -18,7 +22,9 @@ export function useAction(store: Store<object>, name: string): Action {
   const [pending, setPending] = useState(false);
   const [slow, setSlow] = useState(false);
   const [error, setError] = useState<string | null>(null);
+  const [asked, setAsked] = useState<Fields | null>(null);
   const alive = useRef(true);
+  const busy = useRef(false);
   useEffect(() => () => void (alive.current = false), []);
   useEffect(() => {
     setSlow(false);
@@ -26,14 +32,19 @@ export function useAction(store: Store<object>, name: string): Action {
     const timer = setTimeout(() => setSlow(true), SLOW_MS);
     return () => clearTimeout(timer);
   }, [pending]);
-  const run = async () => {
-    if (pending) return;
+  const run = async (args?: Fields) => {
+    // Two clicks may come before the first is drawn.
+    if (busy.current) return false;
+    busy.current = true;
     setPending(true);
     setError(null);
-    const reply = await store.act(name);
-    if (!alive.current) return;
+    setAsked(args ?? null);
+    const reply = await store.act(name, args);
+    busy.current = false;
+    if (!alive.current) return reply.ok;
     setPending(false);
     setError(reply.ok ? null : (reply.error ?? "the kernel gave no reason."));
+    return reply.ok;
   };
-  return { pending, slow, error, run };
+  return { pending, slow, error, args: asked, run };
 }
