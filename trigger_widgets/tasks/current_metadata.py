@@ -20,9 +20,10 @@ class Metadata:
     Changes are visible here at once and are sent in the background: the first immediately, then
     at most every 100 ms. None is lost: what could not be sent goes with the run's end. A key that
     starts with `$` is a path (`$.stage.items[0].done`). Threads that a task starts share its
-    metadata; where that cannot be known (a pool of threads that existed before), start the work with
-    `contextvars.copy_context().run`. Outside of a run everything here does nothing, with one
-    warning. `MetadataTooLargeError` at 256 KB, `UnserializableError` for what JSON cannot carry.
+    metadata; where that cannot be known (a pool of threads that existed before), start the work
+    with `contextvars.copy_context().run`. Outside of a run everything here does nothing, with
+    one warning. `MetadataTooLargeError` at 256 KB, `UnserializableError` for what JSON cannot
+    carry.
     """
 
     def __init__(self) -> None:
