@@ -13,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 
+from .api.quiet import hush_background_requests
 from .client import default_client, use_embedded
 from .config import Endpoint
 from .engine_file import EngineFile, default_data_dir
@@ -104,6 +105,9 @@ def compose() -> None:
         if _Kernel.composed:
             return
         _Kernel.composed = True
+    hush_background_requests()
+    if registry.ensure_worker is not None:
+        return  # a worker's own process: it has said which server and which worker are its own
     use_embedded(embedded)
     registry.ensure_worker = worker_of_this_process
     if _in_notebook():

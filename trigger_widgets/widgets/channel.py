@@ -7,7 +7,9 @@ a `beat` repeats the last number a few times after it, so that a lost last messa
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -30,7 +32,12 @@ class Channel:
         send: Callable[[Mapping[str, Any]], None],
         send_traits: Callable[[set[str]], None],
         outbox: Outbox = outbox,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.throttle = 0.0
+        """Seconds between two messages with news; the first one goes at once."""
+        self._clock = clock
+        self._told_at = -math.inf
         self._send = send
         self._send_traits = send_traits
         self._outbox = outbox
@@ -50,19 +57,19 @@ class Channel:
         with self._lock:
             is_news = self._state.set(changes)
         if is_news:
-            self._outbox.post(self)
+            self._post()
 
     def append(self, key: str, value: str | Sequence[Any]) -> None:
         """Let a text or a list grow; views are sent what is new, not all of it."""
         with self._lock:
             self._state.append(key, value)
-        self._outbox.post(self)
+        self._post()
 
     def merge(self, key: str, changes: Mapping[str, Any]) -> None:
         """Change entries of an object, such as rows of a table; None takes one away."""
         with self._lock:
             self._state.merge(key, changes)
-        self._outbox.post(self)
+        self._post()
 
     def touch(self, traits: set[str]) -> None:
         """The values of these synced traits have changed."""
@@ -105,6 +112,9 @@ class Channel:
             self._outbox.post(self, beat)
         return len(messages) + bool(traits)
 
+    def _post(self) -> None:
+        self._outbox.post(self, max(0.0, self._told_at + self.throttle - self._clock()))
+
     def _gather(self) -> tuple[list[dict[str, Any]], float | None]:
         with self._lock:
             messages, self._replies = self._replies, []
@@ -125,4 +135,5 @@ class Channel:
         else:
             news = {"kind": "patch", "seq": self._seq, **self._state.news()}
         self._wants_snapshot = False
+        self._told_at = self._clock()
         return news
