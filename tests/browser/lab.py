@@ -224,6 +224,4 @@ class Notebook:
             name,
         )
         light = str(name.endswith("Light")).lower()
-        self.page.wait_for_selector(
-            f'body[data-jp-theme-light="{light}"]', state="attached"
-        )
+        self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
