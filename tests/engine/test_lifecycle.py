@@ -141,6 +141,8 @@ ACTIONS = {
     "start": lifecycle.started,
     "give back": lifecycle.given_back,
     "beat": lifecycle.heard,
+    "wait": lifecycle.waiting,
+    "resume": lifecycle.resumed,
     "retry here": lambda run, now: lifecycle.retry_here(run, 10, now),
     "retry queued": lambda run, now: lifecycle.retry_queued(run, 10, now),
     "lose": lambda run, now: lifecycle.worker_lost(run, "died", now),

@@ -23,10 +23,10 @@ def test_unknown_runs(engine, method, path, words, run):
     [
         ("POST", "/api/v3/batches"),
         ("POST", "/api/v1/runs/run_x/replay"),
-        ("POST", "/api/v1/waitpoints/tokens"),
+        ("POST", "/api/v1/queues"),
         ("GET", "/realtime/v1/streams/run_x/ai-output"),
         ("GET", "/realtime/v1/runs"),
-        ("POST", "/engine/v1/runs/run_x/wait/duration"),
+        ("POST", "/engine/v1/worker-actions/connect"),
     ],
 )
 def test_what_is_not_there_says_so_by_name(engine, method, path):

@@ -21,6 +21,7 @@ STATUSES_OF = {
     Execution.QUEUED: {Status.PENDING, Status.PENDING_VERSION, Status.RETRYING_AFTER_FAILURE},
     Execution.PENDING_EXECUTING: {Status.DEQUEUED},
     Execution.EXECUTING: {Status.EXECUTING},
+    Execution.WAITING: {Status.WAITING_TO_RESUME},
     Execution.BETWEEN_ATTEMPTS: {Status.EXECUTING},
     Execution.PENDING_CANCEL: {Status.CANCELED},
     Execution.FINISHED: {status for status in Status if status.is_final},

@@ -65,8 +65,8 @@ def _is_full(transaction: Transaction, queue: str, key: str | None) -> bool:
         return False
     (held,) = transaction.execute(
         "SELECT COUNT(*) FROM runs WHERE process IS NOT NULL AND queue = ? "
-        "AND concurrency_key IS ?",
-        (queue, key),
+        "AND concurrency_key IS ? AND execution != ?",
+        (queue, key, Execution.WAITING),
     ).fetchone()
     return bool(held >= limit[0])
 
@@ -105,7 +105,7 @@ async def complete(
         if run is None:
             return None
         _check_latest(run, snapshot)
-        if run.execution not in (Execution.EXECUTING, Execution.PENDING_CANCEL):
+        if run.execution not in (Execution.EXECUTING, Execution.WAITING, Execution.PENDING_CANCEL):
             raise ConflictError(f"a run that is {run.execution} cannot complete")
         worker = worker_table.by_id(transaction.execute, run.worker)
         retry = worker.tasks.get(run.task, {}).get("retry") if worker else None

@@ -1,8 +1,8 @@
 """What each thing that happens to a run makes of its record. Data in, data out.
 
 The one timer of a run, `due_at`, means by state: DELAYED, its release; QUEUED, its expiry (or,
-after a failed attempt, its release); PENDING_EXECUTING, nobody started it; EXECUTING, its worker
-has gone silent; PENDING_CANCEL, nobody answered the cancellation.
+after a failed attempt, its release); PENDING_EXECUTING, nobody started it; EXECUTING and
+WAITING, its worker has gone silent; PENDING_CANCEL, nobody answered the cancellation.
 """
 
 from __future__ import annotations
@@ -137,9 +137,19 @@ def given_back(run: RunRecord, now: int) -> RunRecord:
 
 def heard(run: RunRecord, now: int) -> RunRecord:
     """A heartbeat. It changes nothing that anybody sees."""
-    if run.execution in (Execution.EXECUTING, Execution.BETWEEN_ATTEMPTS):
+    if run.execution in (Execution.EXECUTING, Execution.WAITING, Execution.BETWEEN_ATTEMPTS):
         return replace(run, due_at=now + HEARTBEAT_LIMIT_MS)
     return run
+
+
+def waiting(run: RunRecord, now: int) -> RunRecord:
+    """Its task waits for something; the worker that runs it goes on beating."""
+    return _move(run, transition(run.execution, Event.WAIT), now, due_at=now + HEARTBEAT_LIMIT_MS)
+
+
+def resumed(run: RunRecord, now: int) -> RunRecord:
+    """Everything that its task waited for is there."""
+    return _move(run, transition(run.execution, Event.RESUME), now, due_at=now + HEARTBEAT_LIMIT_MS)
 
 
 def retry_here(run: RunRecord, delay_ms: int, now: int) -> RunRecord:

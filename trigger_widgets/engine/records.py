@@ -79,6 +79,40 @@ class RunRecord:
         return f"snapshot_{self.snapshot}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class WaitpointRecord:
+    """Something that runs may wait for: a token, or a moment.
+
+    `due_at` is when it completes by itself: the moment, or the timeout of the token. Every token
+    has a key; `has_own_key` says that its maker chose it.
+    """
+
+    id: str
+    type: str
+    created_at: int
+    due_at: int | None = None
+    completed_at: int | None = None
+    output: str | None = None
+    output_type: str = JSON_TYPE
+    output_is_error: bool = False
+    idempotency_key: str
+    has_own_key: bool = False
+    key_expires_at: int | None = None
+    tags: tuple[str, ...] = ()
+
+    @property
+    def friendly_id(self) -> str:
+        """`waitpoint_…`."""
+        return f"waitpoint_{self.id}"
+
+    @property
+    def status(self) -> str:
+        """The API's word for it."""
+        if self.completed_at is None:
+            return "WAITING"
+        return "TIMED_OUT" if self.output_is_error else "COMPLETED"
+
+
 RUN_COLUMNS = tuple(field.name for field in fields(RunRecord))
 
 

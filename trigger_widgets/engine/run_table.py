@@ -62,7 +62,7 @@ def _wake(transaction: Transaction, old: RunRecord | None, new: RunRecord) -> No
         transaction.wake(run_topic(new.id))
     if old is None or new.due_at != old.due_at:
         transaction.wake(TIMERS)
-    freed = old is not None and old.execution.has_worker and not new.execution.has_worker
+    freed = old is not None and old.execution.has_slot and not new.execution.has_slot
     if freed or (new.execution is Execution.QUEUED and new.status is Status.PENDING):
         transaction.wake(QUEUE)
 

@@ -25,7 +25,7 @@ def detail(
     """What `GET /api/v3/runs/<id>` gives."""
     return {
         **_common(run, api_version),
-        **_flags(run),
+        **_flags(run, api_version),
         "triggerFunction": "trigger",
         **_present("metadata", run.metadata, run.metadata_type),
         "region": region,
@@ -46,13 +46,13 @@ def listed(run: RunRecord, api_version: str | None, region: str) -> dict[str, An
         **_present("metadata", run.metadata, run.metadata_type),
         "taskKind": "STANDARD",
         "region": region,
-        **_flags(run),
+        **_flags(run, api_version),
     }
 
 
 def relation(run: RunRecord, api_version: str | None) -> dict[str, Any]:
     """A run as it appears in the `relatedRuns` of another."""
-    return {**_common(run, api_version), **_flags(run)}
+    return {**_common(run, api_version), **_flags(run, api_version)}
 
 
 def related(
@@ -101,18 +101,20 @@ def _common(run: RunRecord, api_version: str | None) -> dict[str, Any]:
     }
 
 
-def _flags(run: RunRecord) -> dict[str, bool]:
+def _flags(run: RunRecord, api_version: str | None) -> dict[str, bool]:
     """EXPIRED and TIMED_OUT are completed here, so that a loop on `isCompleted` ends; on a real
-    server every flag of theirs is false (protocol.md §3).
+    server every flag of theirs is false (protocol.md §3). To clients that send no version a run
+    that waits is one that executes, as measured.
     """
+    waits = run.status is Status.WAITING_TO_RESUME
     return {
         "isQueued": run.status in _QUEUED,
-        "isExecuting": run.status in _EXECUTING,
+        "isExecuting": run.status in _EXECUTING or (waits and not api_version),
         "isCompleted": run.status.is_final,
         "isFailed": run.status in _FAILED,
         "isSuccess": run.status is Status.COMPLETED_SUCCESSFULLY,
         "isCancelled": run.status is Status.CANCELED,
-        "isWaiting": False,
+        "isWaiting": waits and bool(api_version),
     }
 
 

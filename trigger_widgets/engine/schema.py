@@ -96,6 +96,33 @@ MIGRATIONS = (
         PRIMARY KEY (run, seq)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE waitpoints (
+        id TEXT PRIMARY KEY,
+        type TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        due_at INTEGER,
+        completed_at INTEGER,
+        output TEXT,
+        output_type TEXT NOT NULL,
+        output_is_error INTEGER NOT NULL,
+        idempotency_key TEXT NOT NULL,
+        has_own_key INTEGER NOT NULL,
+        key_expires_at INTEGER,
+        tags TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX waitpoints_due ON waitpoints (due_at)
+        WHERE due_at IS NOT NULL AND completed_at IS NULL;
+    CREATE INDEX waitpoints_keys ON waitpoints (idempotency_key);
+    CREATE TABLE waits (
+        run TEXT NOT NULL,
+        waitpoint TEXT NOT NULL,
+        attempt INTEGER NOT NULL,
+        snapshot TEXT,
+        PRIMARY KEY (run, waitpoint)
+    ) WITHOUT ROWID;
+    CREATE INDEX waits_of_waitpoint ON waits (waitpoint) WHERE snapshot IS NULL;
+    """,
 )
 
 

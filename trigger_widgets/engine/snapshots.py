@@ -1,8 +1,8 @@
 """The state machine of a run: what may happen when, and what it is then.
 
 Each transition makes a new snapshot; a worker that starts or completes must name the latest one
-(worker-protocol.md §6). Waits come in as two more rows between EXECUTING and its twin
-EXECUTING_WITH_WAITPOINTS.
+(worker-protocol.md §6). A run that waits keeps its worker, which sleeps in the middle of the task,
+but counts against no queue.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ class Execution(StrEnum):
     QUEUED = "QUEUED"
     PENDING_EXECUTING = "PENDING_EXECUTING"
     EXECUTING = "EXECUTING"
+    WAITING = "EXECUTING_WITH_WAITPOINTS"
     BETWEEN_ATTEMPTS = "BETWEEN_ATTEMPTS"
     PENDING_CANCEL = "PENDING_CANCEL"
     FINISHED = "FINISHED"
@@ -31,13 +32,19 @@ class Execution(StrEnum):
 
     @property
     def has_worker(self) -> bool:
-        """Whether a worker holds the run, so that it counts against its queue's limit."""
+        """Whether a worker holds the run."""
         return self in (
             Execution.PENDING_EXECUTING,
             Execution.EXECUTING,
+            Execution.WAITING,
             Execution.BETWEEN_ATTEMPTS,
             Execution.PENDING_CANCEL,
         )
+
+    @property
+    def has_slot(self) -> bool:
+        """Whether the run counts against its queue's limit."""
+        return self.has_worker and self is not Execution.WAITING
 
 
 class Event(StrEnum):
@@ -48,6 +55,8 @@ class Event(StrEnum):
     ORPHAN = "orphan"  # no live worker has its task any more
     DEQUEUE = "dequeue"
     START = "start"
+    WAIT = "wait"
+    RESUME = "resume"  # everything it waited for is there
     RETRY_HERE = "retry here"  # the same worker starts the next attempt
     RETRY_QUEUED = "retry queued"  # any worker starts it, later
     GIVE_BACK = "give back"  # dequeued and never started
@@ -74,6 +83,8 @@ _X, _S, _E = Execution, Status, Event
 _QUEUED = State(_X.QUEUED, _S.PENDING, "Run was QUEUED")
 _CANCELED = State(_X.FINISHED, _S.CANCELED, "Run was canceled")
 _CANCELING = State(_X.PENDING_CANCEL, _S.CANCELED, "Run is being canceled")
+_IN_TASK = (_X.EXECUTING, _X.WAITING)
+"""An attempt goes on; a task may also end while a wait of its, in another thread, does not."""
 
 TABLE: dict[tuple[Execution, Event], State] = {
     (_X.DELAYED, _E.RELEASE): _QUEUED,
@@ -91,22 +102,36 @@ TABLE: dict[tuple[Execution, Event], State] = {
         )
         for execution in (_X.PENDING_EXECUTING, _X.BETWEEN_ATTEMPTS)
     },
-    (_X.EXECUTING, _E.RETRY_HERE): State(
-        _X.BETWEEN_ATTEMPTS,
-        _S.EXECUTING,
-        "Attempt failed with a short delay, starting a new attempt",
+    **{
+        (execution, _E.WAIT): State(
+            _X.WAITING, _S.WAITING_TO_RESUME, "Run was blocked by a waitpoint."
+        )
+        for execution in _IN_TASK
+    },
+    (_X.WAITING, _E.RESUME): State(
+        _X.EXECUTING, _S.EXECUTING, "Run was continued, whilst still executing."
     ),
-    (_X.EXECUTING, _E.RETRY_QUEUED): State(
-        _X.QUEUED, _S.RETRYING_AFTER_FAILURE, "Attempt failed, the run is queued again"
-    ),
+    **{
+        (execution, _E.RETRY_HERE): State(
+            _X.BETWEEN_ATTEMPTS,
+            _S.EXECUTING,
+            "Attempt failed with a short delay, starting a new attempt",
+        )
+        for execution in _IN_TASK
+    },
+    **{
+        (execution, _E.RETRY_QUEUED): State(
+            _X.QUEUED, _S.RETRYING_AFTER_FAILURE, "Attempt failed, the run is queued again"
+        )
+        for execution in _IN_TASK
+    },
     (_X.PENDING_EXECUTING, _E.GIVE_BACK): _QUEUED,
-    (_X.EXECUTING, _E.REQUEUE): _QUEUED,
-    (_X.BETWEEN_ATTEMPTS, _E.REQUEUE): _QUEUED,
+    **{(execution, _E.REQUEUE): _QUEUED for execution in (*_IN_TASK, _X.BETWEEN_ATTEMPTS)},
     **{
         (execution, _E.CANCEL): _CANCELED
         for execution in (_X.DELAYED, _X.QUEUED, _X.PENDING_EXECUTING)
     },
-    **{(execution, _E.CANCEL): _CANCELING for execution in (_X.EXECUTING, _X.BETWEEN_ATTEMPTS)},
+    **{(execution, _E.CANCEL): _CANCELING for execution in (*_IN_TASK, _X.BETWEEN_ATTEMPTS)},
     **{
         (execution, _E.EXPIRE): State(_X.FINISHED, _S.EXPIRED, "Run expired")
         for execution in (_X.DELAYED, _X.QUEUED)

@@ -1,8 +1,8 @@
-"""The one clock that fires what is due in the runs: delays, expiries, silences."""
+"""The one clock that fires what is due: delays, expiries and silences of runs, and waits."""
 
 from __future__ import annotations
 
-from . import lifecycle, run_table
+from . import lifecycle, run_table, waitpoint_table, waits
 from .core import Engine, log
 from .hub import TIMERS
 from .ids import now_ms
@@ -39,12 +39,14 @@ async def run_timers(engine: Engine) -> None:
 
 def _next_due(engine: Engine) -> int | None:
     query = "SELECT MIN(due_at) FROM runs WHERE due_at IS NOT NULL"
-    found: int | None = engine.store.reader.execute(query).fetchone()[0]
-    return found
+    execute = engine.store.reader.execute
+    found = (execute(query).fetchone()[0], waitpoint_table.next_due(execute))
+    return min((due for due in found if due is not None), default=None)
 
 
 def fire_due(transaction: Transaction, coverage: Coverage) -> None:
-    """Fire the timers of all runs that are due, some hundred at a time."""
+    """Fire the timers of all runs and waitpoints that are due, some hundred at a time."""
+    waits.fire_due(transaction)
     now = now_ms()
     where = "runs.due_at <= ? ORDER BY runs.due_at LIMIT ?"
     for run in run_table.select(transaction.execute, where, now, _GROUP):

@@ -10,13 +10,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from trigger_widgets.durations import deadline
-from trigger_widgets.errors import ConfigurationError
 from trigger_widgets.packets import JSON_TYPE
 
 from . import metadata
-from .ids import to_ms
-from .validation import ValidationError, expect, optional, optional_integer
+from .validation import ValidationError, expect, later_moment, optional, optional_integer
 
 MAX_TAGS = 10
 MAX_TAG_LENGTH = 128
@@ -77,8 +74,8 @@ def parse(task: str, body: Any, key_header: str | None, now: int) -> TriggerRequ
         payload=_packet(data, payload_type),
         payload_type=payload_type,
         metadata=_metadata(options.get("metadata")),
-        tags=_tags(options.get("tags")),
-        delay_until=_moment(options.get("delay"), now),
+        tags=tags_of(options.get("tags"), "Runs", "options.tags"),
+        delay_until=later_moment(options.get("delay"), now),
         ttl=_ttl(options.get("ttl")),
         idempotency_key=key,
         idempotency_key_expires=_key_expiry(_text(options, "idempotencyKeyTTL"), now),
@@ -123,36 +120,26 @@ def _metadata(value: Any) -> str | None:
     return text
 
 
-def _tags(value: Any) -> tuple[str, ...]:
+def tags_of(value: Any, what: str, path: str) -> tuple[str, ...]:
+    """The tags of `what` ("Runs"), given as a list or as one text."""
     if value is None:
         return ()
     if isinstance(value, str):
         value = [value]
-    for i, tag in enumerate(expect(value, "array", "options.tags")):
-        if len(expect(tag, "string", f"options.tags[{i}]")) > MAX_TAG_LENGTH:
+    for i, tag in enumerate(expect(value, "array", path)):
+        if len(expect(tag, "string", f"{path}[{i}]")) > MAX_TAG_LENGTH:
             raise ValidationError(
-                f"Tags must be less than {MAX_TAG_LENGTH} characters", f"options.tags[{i}]"
+                f"Tags must be less than {MAX_TAG_LENGTH} characters", f"{path}[{i}]"
             )
     if len(value) > MAX_TAGS:
         raise RefusedError(
-            422, f"Runs can only have {MAX_TAGS} tags, you're trying to set {len(value)}."
+            422, f"{what} can only have {MAX_TAGS} tags, you're trying to set {len(value)}."
         )
     return tuple(dict.fromkeys(tag for tag in value if tag))
 
 
-def _moment(value: Any, now: int) -> int | None:
-    """A delay that cannot be read is no delay, as on a real server."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = to_ms(deadline(value))
-    except (ConfigurationError, OverflowError, ValueError):
-        return None
-    return moment if moment > now else None
-
-
 def _key_expiry(value: str | None, now: int) -> int:
-    return (_moment(value, now) if value else None) or now + DEFAULT_KEY_TTL_MS
+    return (later_moment(value, now) if value else None) or now + DEFAULT_KEY_TTL_MS
 
 
 def _ttl(value: Any) -> str | None:

@@ -6,6 +6,11 @@ import json
 import math
 from typing import Any
 
+from trigger_widgets.durations import deadline
+from trigger_widgets.errors import ConfigurationError
+
+from .ids import to_ms
+
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "object": dict,
     "array": list,
@@ -74,6 +79,20 @@ def optional_integer(value: Any, path: str) -> int | None:
     if abs(number) > _MAX_INTEGER:
         raise ValidationError(f"Number must be less than or equal to {_MAX_INTEGER}", path)
     return int(number)
+
+
+def later_moment(value: Any, now: int) -> int | None:
+    """When a delay, given as `"10m"` or as an ISO date, is over, in milliseconds since 1970.
+
+    None where that is not later than `now`, and where it cannot be read, as on a real server.
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = to_ms(deadline(value))
+    except (ConfigurationError, OverflowError, ValueError):
+        return None
+    return moment if moment > now else None
 
 
 def milliseconds(value: Any, path: str) -> int:

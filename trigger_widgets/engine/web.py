@@ -50,6 +50,11 @@ def engine_of(request: Request) -> Engine:
     return engine
 
 
+def origin_of(request: Request) -> str:
+    """The address under which the client knows the engine."""
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
 def api_version(request: Request) -> str | None:
     """The API version that the client speaks; None for the oldest."""
     return request.headers.get("x-trigger-api-version")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from .core import PROJECT_REF, Engine
 from .ids import iso
-from .records import RunRecord, WorkerRecord
+from .records import RunRecord, WaitpointRecord, WorkerRecord
 from .run_views import plain
 
 _MACHINES = {
@@ -158,11 +159,25 @@ def completed(run: RunRecord, attempt_status: str) -> dict[str, Any]:
     return {"attemptStatus": attempt_status, "snapshot": snapshot(run), "run": _summary(run)}
 
 
-def execution_data(run: RunRecord) -> dict[str, Any]:
-    """What snapshots/latest says."""
+def execution_data(run: RunRecord, waited_for: Iterable[WaitpointRecord]) -> dict[str, Any]:
+    """What snapshots/latest says; `waited_for` is what let the run go on."""
     return {
         "version": "1",
         "snapshot": snapshot(run),
         "run": _summary(run),
-        "completedWaitpoints": [],
+        "completedWaitpoints": [_completed_waitpoint(waitpoint) for waitpoint in waited_for],
+    }
+
+
+def _completed_waitpoint(waitpoint: WaitpointRecord) -> dict[str, Any]:
+    """As in pyworker-07 and -08, and in devworker-08b, which timed out."""
+    return {
+        "id": waitpoint.id,
+        "friendlyId": waitpoint.friendly_id,
+        "type": waitpoint.type,
+        "completedAt": iso(waitpoint.completed_at or 0),
+        **({} if waitpoint.due_at is None else {"completedAfter": iso(waitpoint.due_at)}),
+        **({} if waitpoint.output is None else {"output": waitpoint.output}),
+        "outputType": waitpoint.output_type,
+        "outputIsError": waitpoint.output_is_error,
     }

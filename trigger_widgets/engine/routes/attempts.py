@@ -8,13 +8,28 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from trigger_widgets.engine import attempts, auth, completion, worker_messages, worker_table
+from trigger_widgets.engine import (
+    attempts,
+    auth,
+    completion,
+    waitpoint_table,
+    worker_messages,
+    worker_table,
+)
 from trigger_widgets.engine.hub import run_topic
 from trigger_widgets.engine.metadata import TooLargeError
 from trigger_widgets.engine.presence import Presence
 from trigger_widgets.engine.snapshots import ConflictError
 from trigger_widgets.engine.validation import ValidationError, expect
-from trigger_widgets.engine.web import JSON, Refusal, invalid, read, read_json, seconds_parameter
+from trigger_widgets.engine.web import (
+    JSON,
+    Refusal,
+    invalid,
+    origin_of,
+    read,
+    read_json,
+    seconds_parameter,
+)
 
 _LONGEST_HOLD = 60
 
@@ -33,7 +48,7 @@ async def start(request: Request) -> Response:
         raise _unknown()
     engine.registry.touch(run.process)
     worker = worker_table.by_id(engine.store.reader.execute, run.worker)
-    return JSON(worker_messages.started(engine, run, worker, _origin(request)))
+    return JSON(worker_messages.started(engine, run, worker, origin_of(request)))
 
 
 async def complete(request: Request) -> Response:
@@ -81,7 +96,8 @@ async def latest(request: Request) -> Response:
             while run.friendly_snapshot == after and await presence.wait():
                 run = engine.run(run_id) or run
     engine.registry.touch(run.process)
-    return JSON({"execution": worker_messages.execution_data(run)})
+    waited_for = waitpoint_table.told_to(engine.store.reader.execute, run)
+    return JSON({"execution": worker_messages.execution_data(run, waited_for)})
 
 
 async def debug_logs(request: Request) -> Response:
@@ -94,10 +110,6 @@ async def debug_logs(request: Request) -> Response:
 def _names(request: Request) -> tuple[str, str]:
     run_id: str = request.path_params["run"]
     return run_id.removeprefix("run_"), request.path_params["snapshot"]
-
-
-def _origin(request: Request) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}"
 
 
 def _unknown() -> Refusal:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from . import attempts, health, logs, public_tokens, run_feed, runs, tasks, unsupported, workers
+from . import (
+    attempts,
+    health,
+    logs,
+    public_tokens,
+    run_feed,
+    runs,
+    tasks,
+    unsupported,
+    waitpoints,
+    waits,
+    workers,
+)
 
 routes = [
     *health.routes,
@@ -12,6 +24,8 @@ routes = [
     *run_feed.routes,
     *attempts.routes,
     *workers.routes,
+    *waitpoints.routes,
+    *waits.routes,
     *unsupported.routes,
     *tasks.routes,
 ]

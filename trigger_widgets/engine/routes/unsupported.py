@@ -27,9 +27,6 @@ _PATTERNS = (
     "/api/v1/runs/{run}/trace",
     "/api/v1/idempotencyKeys/{key:path}/reset",
     "/api/v1/waitpoints/tokens",
-    "/api/v1/waitpoints/tokens/{token}",
-    "/api/v1/waitpoints/tokens/{token}/complete",
-    "/api/v1/waitpoints/tokens/{token}/callback/{hash}",
     "/api/v1/schedules",
     "/api/v1/schedules/{rest:path}",
     "/api/v1/queues",
@@ -41,8 +38,6 @@ _PATTERNS = (
     "/realtime/v1/runs",
     "/realtime/v1/batches/{batch}",
     "/realtime/v1/streams/{run}/{rest:path}",
-    "/engine/v1/runs/{run}/wait/duration",
-    "/engine/v1/runs/{run}/waitpoints/tokens/{token}/wait",
     "/engine/v1/worker-actions/{rest:path}",
 )
 

@@ -19,7 +19,15 @@ from trigger_widgets.engine.presence import Presence
 from trigger_widgets.engine.records import RunRecord
 from trigger_widgets.engine.registry import Process
 from trigger_widgets.engine.validation import ValidationError, expect, optional
-from trigger_widgets.engine.web import JSON, Refusal, invalid, read, read_json, seconds_parameter
+from trigger_widgets.engine.web import (
+    JSON,
+    Refusal,
+    invalid,
+    origin_of,
+    read,
+    read_json,
+    seconds_parameter,
+)
 
 _HOLD_SECONDS = 10
 _LONGEST_HOLD = 60
@@ -37,7 +45,7 @@ async def config(request: Request) -> Response:
             "dequeueIntervalWithRun": 250,
             "dequeueIntervalWithoutRun": 1000,
             "maxConcurrentRuns": 300,
-            "engineUrl": f"{request.url.scheme}://{request.url.netloc}",
+            "engineUrl": origin_of(request),
         }
     )
 
