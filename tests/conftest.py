@@ -5,6 +5,14 @@ import os
 import pytest
 
 
+def pytest_collection_modifyitems(items):
+    """The browser tests come last: their driver leaves an event loop running in this thread."""
+    for item in items:
+        if "/tests/browser/" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(autouse=True)
 def no_trigger_environment(monkeypatch, tmp_path):
     """No `TRIGGER_*` of the developer's, and a data directory that dies with the test."""

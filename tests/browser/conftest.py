@@ -14,12 +14,6 @@ from trigger_widgets import Trigger
 from trigger_widgets.engine_file import EngineFile
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if "/browser/" in item.path.as_posix():
-            item.add_marker(pytest.mark.browser)
-
-
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory):
     return tmp_path_factory.mktemp("engine")
