@@ -165,11 +165,11 @@ def execution_data(run: RunRecord, waited_for: Iterable[WaitpointRecord]) -> dic
         "version": "1",
         "snapshot": snapshot(run),
         "run": _summary(run),
-        "completedWaitpoints": [_completed_waitpoint(waitpoint) for waitpoint in waited_for],
+        "completedWaitpoints": [completed_waitpoint(waitpoint) for waitpoint in waited_for],
     }
 
 
-def _completed_waitpoint(waitpoint: WaitpointRecord) -> dict[str, Any]:
+def completed_waitpoint(waitpoint: WaitpointRecord) -> dict[str, Any]:
     """As in pyworker-07 and -08, and in devworker-08b, which timed out."""
     return {
         "id": waitpoint.id,

@@ -9,15 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from trigger_widgets.engine import auth, metadata, run_table, run_views, runs
+from trigger_widgets.engine import auth, metadata, paging, run_table, run_views, runs
 from trigger_widgets.engine.core import Engine
 from trigger_widgets.engine.records import RunRecord
 from trigger_widgets.engine.statuses import Status, from_api_status
 from trigger_widgets.engine.validation import ValidationError, expect
 from trigger_widgets.engine.web import JSON, Refusal, api_version, engine_of, invalid, read_json
 
-_LARGEST_PAGE = 100
-_DEFAULT_PAGE = 25
 _TARGETS = (("operations", None), ("parentOperations", "parent"), ("rootOperations", "root"))
 
 
@@ -44,7 +42,12 @@ async def listed(request: Request) -> Response:
     engine = engine_of(request)
     caller.require(("read",), {"runs": ("*all*",)})
     version = api_version(request)
-    found = _select(engine, _page_size(request), _statuses(request), _tasks(request))
+    found = _select(
+        engine,
+        paging.size(request),
+        _statuses(request),
+        paging.words(request, "filter[taskIdentifier]"),
+    )
     return JSON(
         {
             "data": [run_views.listed(run, version, engine.environment) for run in found],
@@ -66,38 +69,13 @@ def _select(engine: Engine, size: int, statuses: list[Status], tasks: list[str])
 
 def _statuses(request: Request) -> list[Status]:
     found: set[Status] = set()
-    names = [name for name in request.query_params.get("filter[status]", "").split(",") if name]
+    names = paging.words(request, "filter[status]")
     unknown = [name for name in names if from_api_status(name) is None]
     if unknown:
-        raise _query_error(f"Invalid status values: {', '.join(unknown)}", "filter[status]")
+        raise paging.query_error(f"Invalid status values: {', '.join(unknown)}", "filter[status]")
     for name in names:
         found |= from_api_status(name) or set()
     return sorted(found)
-
-
-def _tasks(request: Request) -> list[str]:
-    value = request.query_params.get("filter[taskIdentifier]", "")
-    return [name for name in value.split(",") if name]
-
-
-def _page_size(request: Request) -> int:
-    text = request.query_params.get("page[size]")
-    if text is None:
-        return _DEFAULT_PAGE
-    try:
-        size = int(text)
-    except ValueError:
-        raise _query_error("Expected number, received nan", "page[size]") from None
-    if size > _LARGEST_PAGE:
-        raise _query_error(f"Number must be less than or equal to {_LARGEST_PAGE}", "page[size]")
-    if size < 1:
-        raise _query_error("Number must be greater than or equal to 1", "page[size]")
-    return size
-
-
-def _query_error(message: str, path: str) -> Refusal:
-    details = [{"code": "custom", "message": message, "path": [path]}]
-    return Refusal(400, {"error": "Query Error", "details": details})
 
 
 async def cancel(request: Request) -> Response:

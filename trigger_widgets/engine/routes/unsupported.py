@@ -26,7 +26,6 @@ _PATTERNS = (
     "/api/v1/runs/{run}/events",
     "/api/v1/runs/{run}/trace",
     "/api/v1/idempotencyKeys/{key:path}/reset",
-    "/api/v1/waitpoints/tokens",
     "/api/v1/schedules",
     "/api/v1/schedules/{rest:path}",
     "/api/v1/queues",

@@ -1,0 +1,110 @@
+"""The list of wait tokens, newest first, by pages and filters."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from trigger_widgets.durations import parse_duration
+from trigger_widgets.engine import auth, paging, waitpoint_table, waitpoint_views, waits
+from trigger_widgets.engine.ids import now_ms, to_ms
+from trigger_widgets.engine.web import JSON
+from trigger_widgets.errors import ConfigurationError
+
+from .waitpoints import url_of
+
+_STATUSES = {
+    "WAITING": "completed_at IS NULL",
+    "COMPLETED": "(completed_at IS NOT NULL AND NOT output_is_error)",
+    "TIMED_OUT": "(completed_at IS NOT NULL AND output_is_error)",
+}
+_CREATED = "filter[createdAt]"
+
+
+async def listed(request: Request) -> Response:
+    """`GET /api/v1/waitpoints/tokens?page[size|after|before]=…&filter[…]=…`.
+
+    Filters: `status` and `tags` (lists with commas), `idempotencyKey`, `createdAt][period`,
+    `createdAt][from` and `createdAt][to`.
+    """
+    engine = auth.require_key(request)
+    wanted = paging.page(request)
+    conditions, parameters = _filters(request)
+    condition, cursor = wanted.condition
+    where = " AND ".join(["type = ?", condition, *conditions])
+    rows, more = wanted.cut(
+        waitpoint_table.select(
+            engine.store.reader.execute,
+            f"{where} {wanted.order}",
+            waits.TOKEN,
+            *cursor,
+            *parameters,
+        )
+    )
+    return JSON(
+        {
+            "data": [waitpoint_views.listed(row, url_of(request, row)) for row in rows],
+            "pagination": wanted.cursors([row.id for row in rows], more=more),
+        }
+    )
+
+
+def _filters(request: Request) -> tuple[list[str], list[Any]]:
+    conditions: list[str] = []
+    parameters: list[Any] = []
+    statuses = paging.words(request, "filter[status]")
+    unknown = [name for name in statuses if name not in _STATUSES]
+    if unknown:
+        wrong = f"Invalid status values: {', '.join(unknown)}"
+        raise paging.query_error(wrong, "filter[status]")
+    if statuses:
+        conditions.append(f"({' OR '.join(_STATUSES[name] for name in statuses)})")
+    tags = paging.words(request, "filter[tags]")
+    if tags:
+        marks = ", ".join("?" * len(tags))
+        conditions.append(
+            f"EXISTS (SELECT 1 FROM json_each(waitpoints.tags) AS tag WHERE tag.value IN ({marks}))"  # noqa: S608
+        )
+        parameters += tags
+    key = request.query_params.get("filter[idempotencyKey]")
+    if key:
+        conditions.append("idempotency_key = ?")
+        parameters.append(key)
+    for bound, moment in _created(request):
+        conditions.append(f"created_at {bound} ?")
+        parameters.append(moment)
+    return conditions, parameters
+
+
+def _created(request: Request) -> list[tuple[str, int]]:
+    """The bounds of `created_at`: an operator, and milliseconds since 1970."""
+    found: list[tuple[str, int]] = []
+    query = request.query_params
+    if period := query.get(name := f"{_CREATED}[period]"):
+        try:
+            span = parse_duration(period)
+        except ConfigurationError as e:
+            raise paging.query_error(str(e), name) from None
+        found.append((">=", now_ms() - int(span.total_seconds() * 1000)))
+    for part, bound in (("from", ">="), ("to", "<=")):
+        if text := query.get(name := f"{_CREATED}[{part}]"):
+            found.append((bound, _moment(text, name)))
+    return found
+
+
+def _moment(text: str, name: str) -> int:
+    """A date in ISO form, or milliseconds since 1970."""
+    try:
+        if text.isdecimal():
+            return min(int(text), 2**53)
+        moment = datetime.fromisoformat(text)
+        return to_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        raise paging.query_error("Invalid date", name) from None
+
+
+routes = [Route("/api/v1/waitpoints/tokens", listed)]
