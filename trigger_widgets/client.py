@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Self, TypedDict, Unpack
 
 from pydantic import SecretStr
 
 from . import config
-from .api import auth, rights, runs, tasks
+from .api import auth, rights, runs, tasks, wait
 from .api.server import Server
 from .api.transports import AsyncTransport, Transport
 from .config import Endpoint, Locate
 from .errors import ConfigurationError, refuse_unknown
-from .models import Run
+from .models import Run, WaitToken
 from .realtime.connection import Connection
 from .realtime.handle import AsyncRunHandle, RunHandle
 from .realtime.runs import run_source
@@ -48,6 +48,7 @@ class Trigger:
         self._transport = transport
         self.tasks = Tasks(transport)
         self.runs = Runs(transport)
+        self.wait = Wait(transport)
         self.auth = Auth(transport)
 
     @classmethod
@@ -170,6 +171,70 @@ class Runs:
             stop_on_completion=stop_on_completion,
             timeout=timeout,
         )
+
+
+class Wait:
+    """`client.wait`: tokens that runs wait for. A token is named by its id or by itself."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def create_token(
+        self,
+        *,
+        timeout: str | float | timedelta | datetime | None = None,
+        tags: str | Iterable[str] = (),
+        idempotency_key: str | None = None,
+        idempotency_key_ttl: str | float | timedelta | None = None,
+    ) -> WaitToken:
+        """A new token, or the one made before with the same idempotency key (`is_cached`).
+
+        `timeout` is a duration (seconds, a timedelta, "10m") or the moment itself.
+        """
+        return self._transport.send(
+            wait.create_token(
+                timeout=timeout,
+                tags=tags,
+                idempotency_key=idempotency_key,
+                idempotency_key_ttl=idempotency_key_ttl,
+            )
+        )
+
+    def retrieve_token(self, token: str | WaitToken) -> WaitToken:
+        """The token as it is now. Needs the secret key."""
+        return self._transport.send(wait.retrieve_token(token))
+
+    def list_tokens(
+        self,
+        *,
+        status: str | Iterable[str] | None = None,
+        tags: str | Iterable[str] | None = None,
+        idempotency_key: str | None = None,
+        created_at: str | float | timedelta | None = None,
+        limit: int | None = None,
+    ) -> Iterator[WaitToken]:
+        """Tokens, newest first, page by page as they are asked for. Needs the secret key."""
+        after, left = None, limit
+        while left is None or left > 0:
+            page = self._transport.send(
+                wait.list_tokens(
+                    status=status,
+                    tags=tags,
+                    idempotency_key=idempotency_key,
+                    created_at=created_at,
+                    size=min(left or wait.PAGE_SIZE, wait.PAGE_SIZE),
+                    after=after,
+                )
+            )
+            yield from page.tokens
+            left = None if left is None else left - len(page.tokens)
+            after = page.next
+            if after is None:
+                return
+
+    def complete_token(self, token: str | WaitToken, data: Any = None) -> None:
+        """Let the run go on with `data`. Only the first completion of a token counts."""
+        self._transport.send(wait.complete_token(token, data))
 
 
 class Auth:

@@ -25,6 +25,7 @@
     - RunExpiredError           EXPIRED
     - RunTimedOutError          TIMED_OUT
   + ResultTimeoutError          `result(timeout=…)` gave up; the run goes on (also a TimeoutError)
+  + NobodyCanClickError         a cell waits for an approval that nobody can give while it waits
   + AbortTaskRunError           raised by a task: fail now, do not retry
 """
 
@@ -165,6 +166,10 @@ class RunTimedOutError(RunError):
 
 class ResultTimeoutError(TriggerError, TimeoutError):
     """Waiting took longer than the given timeout. The run goes on."""
+
+
+class NobodyCanClickError(TriggerError):
+    """A blocking call waits for a run that waits for a person, where no front end can click."""
 
 
 class AbortTaskRunError(TriggerError):

@@ -1,4 +1,4 @@
-"""The nouns: what a run is, and when it has ended."""
+"""The nouns: what a run, a batch and a wait token are, and when each has ended."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 from . import errors
+from .packets import JSON_TYPE, decode_packet
 
 
 class RunStatus(StrEnum):
@@ -161,6 +162,87 @@ class Run(_Model):
             raise errors.RunError(f"{self.id} has not ended: it is {self.status}.", run=self)
         reason = str(self.error) if self.error else self.status.replace("_", " ").lower()
         raise kind(f"{self.task_identifier} ({self.id}) {_VERBS[self.status]}: {reason}", run=self)
+
+
+class BatchError(_Model):
+    """Why an item of a batch became no run; `index` is its place in the batch."""
+
+    index: int
+    task_identifier: str | None = None
+    error: str = "the server gave no reason"
+    error_code: str | None = None
+
+
+class Batch(_Model):
+    """One batch of up to 1,000 runs. `errors` are the items that became no run.
+
+    `status` is PENDING until all has ended, then COMPLETED; PARTIAL_FAILED or ABORTED if items
+    became no runs. `runs` are ids.
+    """
+
+    id: str
+    status: str
+    run_count: int
+    created_at: datetime
+    updated_at: datetime
+    runs: list[str] = Field(default_factory=list)
+    errors: list[BatchError] = Field(default_factory=list)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, value: Any) -> Any:
+        processing = value.get("processing") if isinstance(value, dict) else None
+        if isinstance(processing, dict):
+            return {**value, "errors": processing.get("errors") or []}
+        return value
+
+
+class WaitTokenStatus(StrEnum):
+    """WAITING until somebody completes it or its timeout passes."""
+
+    WAITING = "WAITING"
+    COMPLETED = "COMPLETED"
+    TIMED_OUT = "TIMED_OUT"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing will change any more: a second completion changes nothing."""
+        return self is not WaitTokenStatus.WAITING
+
+
+class WaitToken(_Model):
+    """What a run waits for, until somebody completes it (protocol.md §6).
+
+    `url` is the callback address: whoever has it can complete the token, so it is not in the
+    repr. `public_access_token` may complete it for 24 hours; only creating gives it. The answer
+    to creating a token says no more than id, url and `is_cached`; `status` is None where the
+    server did not say. `output` is what it was completed with; `error` says that it timed out.
+    """
+
+    id: str
+    url: str | None = Field(default=None, repr=False)
+    status: WaitTokenStatus | None = None
+    idempotency_key: str | None = None
+    tags: list[str] = Field(default_factory=list)
+    output: Any = None
+    error: TaskError | None = None
+    timeout_at: datetime | None = None
+    created_at: datetime | None = None
+    completed_at: datetime | None = None
+    is_cached: bool = False
+    public_access_token: SecretStr | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _decoded(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "outputIsError" not in value:
+            return value
+        output = decode_packet(value.get("output"), value.get("outputType") or JSON_TYPE)
+        if not value["outputIsError"]:
+            return {**value, "output": output}
+        said = output if isinstance(output, dict) else {"message": str(output)}
+        error = {"name": said.get("code"), "message": said.get("message") or ""}
+        return {**value, "output": None, "error": error}
 
 
 _ERRORS: dict[RunStatus, type[errors.RunError]] = {

@@ -66,6 +66,11 @@ def flatten_scopes(scopes: Scopes) -> list[str]:
     return flat
 
 
+def trigger_scopes(tasks: Any, *, batch: bool = False) -> Scopes:
+    """What starts runs of these tasks: one id or task object, or several."""
+    return {"batchTrigger" if batch else "trigger": {"tasks": tasks}}
+
+
 def _flatten(prefix: str, ids: Any) -> list[str]:
     if ids is True:
         return [prefix]
@@ -84,16 +89,20 @@ def sign_public_token(
     scopes: Scopes,
     expiration_time: str | timedelta | datetime = "15m",
     *,
+    one_time: bool = False,
     now: datetime | None = None,
 ) -> SecretStr:
-    """A token that the server accepts because it is signed with the environment's own key."""
+    """A token that the server accepts because it is signed with the environment's own key.
+
+    `one_time` says that it may trigger once.
+    """
     now = now or datetime.now(UTC)
     expires = deadline(expiration_time, now=now)
     if not now < expires <= now + _LONGEST:
         raise ConfigurationError(
             f'a public token lives up to 30 days; "{expiration_time}" is not in that time.'
         )
-    body = {
+    body: dict[str, Any] = {
         "sub": subject,
         "pub": True,
         "scopes": flatten_scopes(scopes),
@@ -102,6 +111,8 @@ def sign_public_token(
         "iat": int(now.timestamp()),
         "exp": int(expires.timestamp()),
     }
+    if one_time:
+        body["otu"] = True
     # signed by hand: the header is exactly this one, and real keys are shorter than the 32 bytes
     # that JWT libraries insist on
     signed = f"{_encoded({'alg': 'HS256'})}.{_encoded(body)}"

@@ -48,9 +48,9 @@ class Call(Generic[T]):
     def prepare(self, endpoint: Endpoint) -> dict[str, Any]:
         """The arguments of `httpx.Client.request` for the next attempt."""
         self._attempt += 1
-        headers = api_headers(endpoint, self._key)
+        headers = {**api_headers(endpoint, self._key), **self._request.headers}
         if self._content is not None:
-            headers["content-type"] = "application/json"
+            headers["content-type"] = self._request.content_type
         return {
             "method": self._request.method,
             "url": endpoint.api_url + self._request.path,

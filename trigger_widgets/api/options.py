@@ -48,7 +48,8 @@ def _flag(value: Any, name: str) -> bool:
     return value
 
 
-def _tags(value: Any, name: str) -> list[str]:
+def encode_tags(value: Any, name: str) -> list[str]:
+    """One tag or several, as a list."""
     tags = [value] if isinstance(value, str) else list(value)
     return [_text(tag, f"each of {name}") for tag in tags]
 
@@ -77,21 +78,22 @@ def _timedelta(value: Any, name: str) -> timedelta:
     )
 
 
-def _duration(value: Any, name: str) -> str:
+def encode_duration(value: Any, name: str) -> str:
+    """Seconds, a timedelta or text, as the server reads it."""
     return format_duration(_timedelta(value, name))
 
 
-def _moment(value: Any, name: str) -> str:
-    """A duration, or the moment itself."""
+def encode_moment(value: Any, name: str) -> str:
+    """A duration, or the moment itself as ISO text."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
-            return _duration(value, name)
+            return encode_duration(value, name)
     if isinstance(value, datetime):
         text = value.astimezone(UTC).isoformat(timespec="milliseconds")
         return text.replace("+00:00", "Z")
-    return _duration(value, name)
+    return encode_duration(value, name)
 
 
 def _seconds(value: Any, name: str) -> int:
@@ -100,9 +102,9 @@ def _seconds(value: Any, name: str) -> int:
 
 _OPTIONS: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
     "concurrency_key": ("concurrencyKey", _text),
-    "delay": ("delay", _moment),
+    "delay": ("delay", encode_moment),
     "idempotency_key": ("idempotencyKey", _text),
-    "idempotency_key_ttl": ("idempotencyKeyTTL", _duration),
+    "idempotency_key_ttl": ("idempotencyKeyTTL", encode_duration),
     "machine": ("machine", _as_is),
     "max_attempts": ("maxAttempts", _whole),
     "max_duration": ("maxDuration", _seconds),
@@ -111,8 +113,8 @@ _OPTIONS: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
     "priority": ("priority", _seconds),
     "queue": ("queue", _queue),
     "region": ("region", _text),
-    "tags": ("tags", _tags),
+    "tags": ("tags", encode_tags),
     "test": ("test", _flag),
-    "ttl": ("ttl", _duration),
+    "ttl": ("ttl", encode_duration),
     "version": ("lockToVersion", _text),
 }

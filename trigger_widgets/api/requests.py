@@ -48,7 +48,8 @@ class Request(Generic[T]):
     """One call of the API.
 
     `doing` and `subject` are the words of its error messages ("retrieve run_1", "run run_1").
-    `decode` turns the successful answer into the result.
+    `decode` turns the successful answer into the result. `raw` is a body that is not JSON, of
+    type `content_type`.
     """
 
     method: str
@@ -58,13 +59,21 @@ class Request(Generic[T]):
     subject: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
+    raw: bytes | None = None
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def content(self) -> bytes | None:
-        """The body as JSON, or None if there is none."""
-        if self.body is None:
-            return None
-        try:
-            return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
-        except UnicodeEncodeError:
-            # half a surrogate pair is not UTF-8, but JSON can escape it
-            return json.dumps(self.body, separators=(",", ":")).encode()
+        """The body as bytes, or None if there is none."""
+        if self.raw is not None or self.body is None:
+            return self.raw
+        return to_json(self.body)
+
+
+def to_json(value: Any) -> bytes:
+    """Plain JSON types as compact JSON text on one line."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        # half a surrogate pair is not UTF-8, but JSON can escape it
+        return json.dumps(value, separators=(",", ":")).encode()

@@ -26,3 +26,15 @@ def may_cancel(token: SecretStr, run: Run) -> bool:
     scopes = scopes_of(token)
     enough = {"admin", "write:all", "write:runs", f"write:runs:{run.id}"}
     return scopes is None or bool(scopes & enough)
+
+
+def may_complete(token: SecretStr, wait_token: str) -> bool:
+    """Completing needs `write:waitpoints` or `write:waitpoints:<id>` (protocol.md §1)."""
+    scopes = scopes_of(token)
+    enough = {"admin", "write:all", "write:waitpoints", f"write:waitpoints:{wait_token}"}
+    return scopes is None or bool(scopes & enough)
+
+
+def may_read_wait_tokens(token: SecretStr) -> bool:
+    """Only a secret key may: no public token retrieves or lists them (protocol.md §1)."""
+    return scopes_of(token) is None

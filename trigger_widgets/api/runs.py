@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from trigger_widgets.errors import ConfigurationError, ProtocolError
 from trigger_widgets.jsonable import to_jsonable
 from trigger_widgets.models import Run
 
+from .checks import checked, nothing
 from .requests import Answer, Request
-
-M = TypeVar("M", bound=BaseModel)
 
 
 def run_id(run: Any) -> str:
@@ -44,7 +43,7 @@ def cancel(run: Any) -> Request[None]:
     return Request(
         "POST",
         f"/api/v2/runs/{quote(found, safe='')}/cancel",
-        _nothing,
+        nothing,
         doing=f"cancel {found}",
         subject=f"run {found}",
         body={},
@@ -103,7 +102,7 @@ def logs(run: Any, *, after: int = 0) -> Request[LogPage]:
 def _run(answer: Answer) -> Run:
     body = answer.object()
     large = [name for name in ("payload", "output") if f"{name}PresignedUrl" in body]
-    return _checked(Run, {**body, "large": large})
+    return checked(Run, {**body, "large": large})
 
 
 def _metadata(answer: Answer) -> dict[str, Any]:
@@ -116,24 +115,4 @@ def _log_page(answer: Answer) -> LogPage:
     records, after = body.get("records"), body.get("next")
     if not isinstance(records, list) or not isinstance(after, int):
         raise ProtocolError("the server's log page has no records and next.")
-    return LogPage([_checked(LogRecord, record) for record in records], after)
-
-
-def _nothing(_answer: Answer) -> None:
-    return None
-
-
-def _checked(model: type[M], body: Any) -> M:
-    try:
-        return model.model_validate(body)
-    except ValidationError as e:
-        # only where it is wrong: what is there may be somebody's payload
-        raise ProtocolError(f"the server's {model.__name__} is malformed: {where(e)}.") from None
-
-
-def where(error: ValidationError) -> str:
-    """The places and kinds of what is wrong, without the values."""
-    return "; ".join(
-        f"{'.'.join(map(str, problem['loc'])) or 'it'}: {problem['msg']}"
-        for problem in error.errors(include_url=False, include_input=False, include_context=False)
-    )
+    return LogPage([checked(LogRecord, record) for record in records], after)
