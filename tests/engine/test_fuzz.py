@@ -89,6 +89,18 @@ def executing(shared_engine):
     return shared_engine.trigger("fuzz-nobody")
 
 
+@pytest.fixture(scope="module")
+def names(shared_engine, executing):
+    """Of a run and a token that exist."""
+    token = shared_engine.http.post("/api/v1/waitpoints/tokens", json={}).json()["id"]
+    return {"run": executing, "token": token}
+
+
+@pytest.fixture(scope="module")
+def anybody(shared_engine):
+    return shared_engine.client()
+
+
 def send(engine, method, path, body):
     content = json.dumps(body).encode()
     found = engine.http.request(method, path, content=content, headers=HEADERS)
@@ -121,10 +133,15 @@ def test_triggers(shared_engine, body):
         ("POST", "/api/v1/auth/public-tokens"),
         ("POST", "/api/v1/auth/jwt/claims"),
         ("POST", "/api/v3/batches"),
+        ("POST", "/api/v1/waitpoints/tokens"),
+        ("POST", "/api/v1/waitpoints/tokens/{token}/complete"),
+        ("POST", "/api/v1/waitpoints/tokens/{token}/callback/0"),
+        ("POST", "/engine/v1/runs/{run}/wait/duration"),
+        ("POST", "/engine/v1/runs/{run}/waitpoints/tokens/{token}/wait"),
     ],
 )
-def test_any_json(shared_engine, executing, method, path, body):
-    send(shared_engine, method, path.format(run=executing), body)
+def test_any_json(shared_engine, names, method, path, body):
+    send(shared_engine, method, path.format(**names), body)
 
 
 @fuzz
@@ -163,3 +180,47 @@ def test_completions(shared_engine, completion):
 def test_feed_queries(shared_engine, executing, query):
     found = shared_engine.http.get(f"/realtime/v1/runs/{executing}", params=query)
     assert found.status_code == 200
+
+
+NAMES_OF_TOKENS = ["timeout", "tags", "idempotencyKey", "idempotencyKeyTTL"]
+LIST_QUERIES = [
+    "page[size]", "page[after]", "page[before]", "filter[status]", "filter[tags]",
+    "filter[idempotencyKey]", "filter[createdAt][period]", "filter[createdAt][from]",
+    "filter[createdAt][to]",
+]  # fmt: skip
+words = st.text(max_size=12) | st.sampled_from(["1h", "WAITING", "2030-01-01", "99999999999d"])
+
+
+@fuzz
+@given(
+    body=st.dictionaries(st.sampled_from(NAMES_OF_TOKENS), values | words),
+    data=values,
+    content=st.binary(max_size=20),
+)
+def test_tokens(shared_engine, anybody, body, data, content):
+    found = send(shared_engine, "POST", "/api/v1/waitpoints/tokens", body)
+    if found.status_code != 200:
+        return
+    token = found.json()["id"]
+    assert anybody.post(found.json()["url"], content=content).status_code == 200
+    send(shared_engine, "POST", f"/api/v1/waitpoints/tokens/{token}/complete", {"data": data})
+    assert shared_engine.http.get(f"/api/v1/waitpoints/tokens/{token}").status_code == 200
+
+
+@fuzz
+@given(query=st.dictionaries(st.sampled_from(LIST_QUERIES), words))
+def test_token_lists(shared_engine, query):
+    found = shared_engine.http.get("/api/v1/waitpoints/tokens", params=query)
+    assert found.status_code in (200, 400)
+
+
+@fuzz
+@given(date=words | values | st.datetimes().map(lambda moment: moment.isoformat()))
+def test_durations(shared_engine, date):
+    worker = shared_engine.worker("fuzz-wait")
+    run = shared_engine.trigger("fuzz-wait")
+    assert worker.execute().run == run
+    send(shared_engine, "POST", f"/engine/v1/runs/{run}/wait/duration", {"date": date})
+    path = f"/engine/v1/dev/runs/{run}/snapshots/latest"
+    assert shared_engine.http.get(path).status_code == 200
+    shared_engine.http.post(f"/api/v2/runs/{run}/cancel")

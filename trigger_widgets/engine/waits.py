@@ -106,13 +106,15 @@ async def complete(engine: Engine, waitpoint_id: str, output: Packet) -> bool:
         waitpoint = waitpoint_table.get(transaction.execute, waitpoint_id)
         if waitpoint is None or waitpoint.type != TOKEN:
             return False
-        _complete(transaction, replace(waitpoint, output=output.data, output_type=output.data_type))
+        complete_in(
+            transaction, replace(waitpoint, output=output.data, output_type=output.data_type)
+        )
         return True
 
     return await engine.store.write(work)
 
 
-def _complete(transaction: Transaction, waitpoint: WaitpointRecord) -> None:
+def complete_in(transaction: Transaction, waitpoint: WaitpointRecord) -> None:
     """Store a completion, and let those go on who waited for nothing else."""
     done = replace(waitpoint, completed_at=now_ms())
     if waitpoint_table.complete(transaction, done):
@@ -133,7 +135,7 @@ async def wait_for_token(engine: Engine, run_id: str, waitpoint_id: str) -> bool
         waitpoint = waitpoint_table.get(transaction.execute, waitpoint_id)
         if waitpoint is None or waitpoint.type != TOKEN:
             return False
-        _block(transaction, run, waitpoint)
+        block(transaction, run, waitpoint)
         return True
 
     return await engine.store.write(work)
@@ -147,14 +149,14 @@ async def wait_until(engine: Engine, run_id: str, request: Request) -> Waitpoint
         if run is None:
             return None
         waitpoint, _cached = _create(transaction, request)
-        _block(transaction, run, waitpoint)
+        block(transaction, run, waitpoint)
         return waitpoint
 
     return await engine.store.write(work)
 
 
-def _block(transaction: Transaction, run: RunRecord, waitpoint: WaitpointRecord) -> None:
-    """Several waits at once block until the last of them is over, as measured."""
+def block(transaction: Transaction, run: RunRecord, waitpoint: WaitpointRecord) -> None:
+    """Let `run` wait; several waits at once block until the last of them is over, as measured."""
     if run.execution in _IS_OVER:
         return
     blocked = run_table.update(transaction, run, lifecycle.waiting(run, now_ms()))
@@ -173,7 +175,7 @@ def fire_due(transaction: Transaction) -> None:
     where = "due_at <= ? AND completed_at IS NULL AND due_at IS NOT NULL ORDER BY due_at LIMIT ?"
     for waitpoint in waitpoint_table.select(transaction.execute, where, now_ms(), _GROUP):
         over = _timed_out(waitpoint) if waitpoint.type == TOKEN else waitpoint
-        _complete(transaction, over)
+        complete_in(transaction, over)
 
 
 def _timed_out(waitpoint: WaitpointRecord) -> WaitpointRecord:
