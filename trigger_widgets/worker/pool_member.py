@@ -19,7 +19,7 @@ from typing import Any
 from trigger_widgets.config import Locate
 from trigger_widgets.errors import APIStatusError, TriggerError
 from trigger_widgets.tasks.run_log import RunLog
-from trigger_widgets.tasks.scope import RunLink
+from trigger_widgets.tasks.link import RunLink
 
 from . import frames
 from .jobs import GRACE_SECONDS, Job
@@ -129,6 +129,8 @@ class PoolMember:
             while (message := await frames.read(reader)) is not None:
                 match message["kind"]:
                     case "ready" | "failed":
+                        for name in list(self._pipes):
+                            self._read_pipe(name)  # what it wrote before it said so
                         self.ready.set_result(message)
                     case "outcome":
                         self._finish(Outcome.from_json(message["outcome"]))
