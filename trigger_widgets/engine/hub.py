@@ -17,6 +17,11 @@ def run_topic(run_id: str) -> str:
     return f"{_RUN}{run_id}"
 
 
+def stream_topic(run_id: str, stream: str) -> str:
+    """The topic of the parts of one stream of a run."""
+    return f"{_RUN}{run_id}/{stream}"
+
+
 class Listener:
     """Listen first, look second, wait third: then no wake-up falls between."""
 

@@ -46,7 +46,11 @@ class Presence:
 
     async def wait(self) -> bool:
         """True if there is reason to look again, False if the hold is over."""
-        woken = await self._listener.wait(self._ends_at - time.monotonic())
+        return await self.wait_at_most(self._ends_at - time.monotonic())
+
+    async def wait_at_most(self, seconds: float) -> bool:
+        """As `wait`, for a hold that is longer than what is waited for now."""
+        woken = await self._listener.wait(seconds)
         return woken and not self.gone
 
     async def _watch_client(self) -> None:

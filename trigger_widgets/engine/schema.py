@@ -123,6 +123,25 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX waits_of_waitpoint ON waits (waitpoint) WHERE snapshot IS NULL;
     """,
+    """
+    CREATE TABLE stream_parts (
+        run TEXT NOT NULL,
+        stream TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        time INTEGER NOT NULL,
+        part TEXT,
+        body TEXT NOT NULL,
+        PRIMARY KEY (run, stream, seq)
+    ) WITHOUT ROWID;
+    CREATE INDEX stream_parts_ids ON stream_parts (run, stream, part) WHERE part IS NOT NULL;
+    CREATE TABLE stream_writers (
+        run TEXT NOT NULL,
+        stream TEXT NOT NULL,
+        client TEXT NOT NULL,
+        following INTEGER NOT NULL,
+        PRIMARY KEY (run, stream, client)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

@@ -9,6 +9,8 @@ from . import (
     public_tokens,
     run_feed,
     runs,
+    stream_read,
+    stream_write,
     tasks,
     unsupported,
     waitpoint_list,
@@ -28,6 +30,8 @@ routes = [
     *waitpoints.routes,
     *waitpoint_list.routes,
     *waits.routes,
+    *stream_write.routes,
     *unsupported.routes,
+    *stream_read.routes,
     *tasks.routes,
 ]

@@ -36,7 +36,7 @@ _PATTERNS = (
     "/api/v1/query",
     "/realtime/v1/runs",
     "/realtime/v1/batches/{batch}",
-    "/realtime/v1/streams/{run}/{rest:path}",
+    "/realtime/v1/streams/{run}/input/{stream:path}",
     "/engine/v1/worker-actions/{rest:path}",
 )
 
