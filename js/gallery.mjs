@@ -23,6 +23,15 @@ const shots = [
   ["approval-dark-900", "kind=approval&theme=dark&width=900", 900, 5200],
   ["approval-light-340", "kind=approval&theme=light&width=340", 500, 6200],
   ["approval-dark-340", "kind=approval&theme=dark&width=340", 500, 6200],
+  ["runs-light-1000", "kind=runs&theme=light&width=1000", 1000, 6400],
+  ["runs-dark-1000", "kind=runs&theme=dark&width=1000", 1000, 6400],
+  ["runs-light-640", "kind=runs&theme=light&width=640&only=executing", 640, 900],
+  ["runs-light-340", "kind=runs&theme=light&width=340", 500, 9000],
+  ["runs-dark-340", "kind=runs&theme=dark&width=340", 500, 9000],
+  ["trigger-light-900", "kind=trigger&theme=light&width=900", 900, 6600],
+  ["trigger-dark-900", "kind=trigger&theme=dark&width=900", 900, 6600],
+  ["trigger-light-340", "kind=trigger&theme=light&width=340", 500, 9600],
+  ["trigger-dark-340", "kind=trigger&theme=dark&width=340", 500, 9600],
 ];
 
 await mkdir(out, { recursive: true });

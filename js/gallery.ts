@@ -7,8 +7,10 @@
 import { render } from "./src/core.js";
 import { approvalScenes } from "./test/approval-scenes.js";
 import { FakeModel, liveModel } from "./test/fake-model.js";
+import { runsScenes } from "./test/runs-scenes.js";
 import { scenes } from "./test/scenes.js";
 import { type StreamScene, streamScenes } from "./test/stream-scenes.js";
+import { type TriggerScene, triggerScenes } from "./test/trigger-scenes.js";
 import { themes } from "./gallery-themes.js";
 
 const query = new URLSearchParams(location.search);
@@ -22,10 +24,12 @@ if (width) Object.assign(main.style, { width: `${width}px`, padding: "0", displa
 
 const now = Date.now();
 const kind = query.get("kind") ?? "run";
-const all: Record<string, (now: number) => (Omit<StreamScene, "state"> & { state: object })[]> = {
+const all: Record<string, (now: number) => (Omit<StreamScene, "state"> & Pick<TriggerScene, "child"> & { state: object })[]> = {
   run: scenes,
+  runs: runsScenes,
   stream: streamScenes,
   approval: approvalScenes,
+  trigger: triggerScenes,
 };
 for (const scene of all[kind]?.(now) ?? []) {
   if (!scene.name.includes(query.get("only") ?? "")) continue;
@@ -39,6 +43,8 @@ for (const scene of all[kind]?.(now) ?? []) {
   const model = scene.offline
     ? new FakeModel({ _kind: kind, _snapshot: { seq: 3, saved_at: now, state: scene.state } })
     : liveModel({ ...scene.state }, kind);
+  const { child } = scene;
+  if (child) model.widget_manager = { get_model: async () => liveModel({ ...child }) };
   // A model without a comm throws: the fast way to be offline.
   if (scene.offline) model.onSend = () => { throw new Error("no comm"); };
   render({ model, el });

@@ -6,7 +6,10 @@
 import { type ComponentType, h, render as draw } from "preact";
 import { ApprovalCard } from "./approval/card.js";
 import { RunCard } from "./run/card.js";
+import { RunsCard } from "./runs/card.js";
 import { StreamCard } from "./stream/card.js";
+import type { Host } from "./trigger/child.js";
+import { TriggerCard } from "./trigger/card.js";
 import { dress } from "./dress.js";
 import { type Model, type Store, storeOf } from "./transport.js";
 import { Boundary } from "./ui/boundary.js";
@@ -14,12 +17,14 @@ import { hostKeys } from "./ui/keys.js";
 
 // Each view knows the fields of its own state; here they are all the same.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-type View = ComponentType<{ store: Store<any> }>;
+type View = ComponentType<{ store: Store<any>; host: Host }>;
 
 const views = new Map<string, View>([
   ["run", RunCard],
+  ["runs", RunsCard],
   ["stream", StreamCard],
   ["approval", ApprovalCard],
+  ["trigger", TriggerCard],
 ]);
 
 export interface RenderProps {
@@ -43,7 +48,7 @@ export function render({ model, el }: RenderProps): () => void {
   const store = storeOf(model);
   const letGo = store.attach();
   const unlisten = hostKeys(root);
-  draw(h(Boundary, null, h(view, { store })), root);
+  draw(h(Boundary, null, h(view, { store, host: { model, render } })), root);
   return () => {
     draw(null, root);
     unlisten();

@@ -28,8 +28,14 @@ export function rate(perSecond: number): string {
   return `${three.format(perSecond * 3600)}/h`;
 }
 
-/** Milliseconds → "14.8 s", "2 m 05 s", "1 h 04 m", "3 d 04 h". */
+/** Milliseconds → "12 ms", "14.8 s", "2 m 05 s", "1 h 04 m", "3 d 04 h". */
 export function duration(ms: number): string {
+  if (ms < 1) return `<1${NBSP}ms`;
+  return ms < 1000 ? `${Math.floor(ms)}${NBSP}ms` : running(ms);
+}
+
+/** The same for a clock that runs: it has no time to read milliseconds. */
+export function running(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
   if (seconds < 59.95) return `${(Math.floor(seconds * 10) / 10).toFixed(1)}${NBSP}s`;
   return long(Math.floor(seconds));

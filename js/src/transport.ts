@@ -13,6 +13,8 @@ export interface Model {
   on(event: string, callback: (...args: never[]) => void): void;
   off(event: string, callback: (...args: never[]) => void): void;
   send(content: unknown): void;
+  /** where other models are, when the page has them */
+  widget_manager?: { get_model(id: string): Promise<Model> };
 }
 
 export interface Reply {
@@ -68,7 +70,7 @@ export class Store<S extends object> {
 
   /**
    * Hear of a field that grows without looking at all of it: `whole` when it begins anew (at once,
-   * too), else only what was appended. Gives the function that ends it.
+   * too), else only what was appended or merged. Gives the function that ends it.
    */
   follow(key: keyof S & string, hear: Follower): () => void {
     const followers = this.#followers.get(key) ?? new Set<Follower>();
@@ -184,8 +186,9 @@ export class Store<S extends object> {
     const patch = update.kind === "patch" ? update : undefined;
     for (const [key, followers] of this.#followers) {
       const anew = !patch || Object.hasOwn(patch.set ?? {}, key);
-      if (!anew && !Object.hasOwn(patch.append ?? {}, key)) continue;
-      for (const hear of followers) hear(anew ? this.#field(key).peek() : patch.append?.[key], anew);
+      const more = patch?.append?.[key] ?? patch?.merge?.[key];
+      if (!anew && more === undefined) continue;
+      for (const hear of followers) hear(anew ? this.#field(key).peek() : more, anew);
     }
   }
 

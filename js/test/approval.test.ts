@@ -48,7 +48,7 @@ describe("every state", () => {
     ["answered with data", "Answered by ana", "All customers"],
     ["approved with more data", "limit: 1284"],
     ["timed out", "Timed out", "Nobody answered in time"],
-    ["offline, asking", "Not connected to a kernel"],
+    ["offline, asking", "The kernel does not answer"],
     ["offline, approved", "Approved by ana"],
     ["fault", "No data", "There is no wait token"],
   ])("%s", async (name, ...words) => {

@@ -114,7 +114,7 @@ describe("elapsed", () => {
     const el = await show(new Model({ _kind: "run", _snapshot: { seq: 1, saved_at: T, state } }));
     await pass(60_000);
     expect(elapsed(el)).toBe("14.8 s");
-    expect(text(el)).toContain("Not connected to a kernel. Last known state, saved 14:03.");
+    expect(text(el)).toContain("The kernel does not answer: it is busy or gone. Last known state, 14:03.");
     expect(el.querySelector(".tw-card")?.hasAttribute("data-stale")).toBe(true);
     expect(text(el)).not.toContain("Cancel");
   });

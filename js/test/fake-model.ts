@@ -5,6 +5,7 @@ type Callback = (...args: never[]) => void;
 /** An anywidget model without Jupyter; `custom` and `sync` play the kernel. */
 export class FakeModel implements Model {
   readonly sent: Record<string, unknown>[] = [];
+  widget_manager?: { get_model(id: string): Promise<Model> };
   readonly #state: Record<string, unknown>;
   readonly #listeners = new Map<string, Set<Callback>>();
   /** called for each message to the kernel */

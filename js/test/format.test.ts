@@ -6,8 +6,11 @@ const plain = (text: string) => text.replaceAll(/[\u202f\u00a0]/g, " ");
 
 describe("duration", () => {
   test.each([
-    [0, "0.0 s"],
-    [-50, "0.0 s"],
+    [-50, "<1 ms"],
+    [0, "<1 ms"],
+    [12, "12 ms"],
+    [999.9, "999 ms"],
+    [1000, "1.0 s"],
     [14_830, "14.8 s"],
     [59_949, "59.9 s"],
     [59_999, "0 m 59 s"],
@@ -16,6 +19,10 @@ describe("duration", () => {
     [3_840_000, "1 h 04 m"],
     [273_600_000, "3 d 04 h"],
   ])("%d ms is %s", (ms, text) => expect(plain(format.duration(ms))).toBe(text));
+});
+
+test("a clock that runs shows no milliseconds", () => {
+  expect([0, 340, 14_830].map((ms) => plain(format.running(ms)))).toEqual(["0.0 s", "0.3 s", "14.8 s"]);
 });
 
 describe("percent", () => {

@@ -37,7 +37,7 @@ describe("every state", () => {
     ["done, nothing", "The stream ended without a part."],
     ["run failed", "Run failed", "suggest that"],
     ["run canceled", "Run canceled", "in order of **si"],
-    ["offline", "Not connected to a kernel", "suggest that"],
+    ["offline", "The kernel does not answer", "suggest that"],
     ["offline, done, shortened", "Done", "The first 4.8 MB are not in this saved copy.", "the effect is fading."],
     ["fault", "No data", "There is no run"],
     ["text", "step 40", "200 words"],

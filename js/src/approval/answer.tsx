@@ -1,8 +1,9 @@
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Store } from "../transport.js";
 import type { Action } from "../ui/action.js";
 import { ConfirmButton } from "../ui/confirm.js";
 import { Icon } from "../ui/icon.js";
+import { useUniqueId } from "../ui/ids.js";
 import { Sentence } from "../ui/sentence.js";
 import type { ApprovalState, Phase } from "./state.js";
 
@@ -24,7 +25,7 @@ export function Answer({ store, phase, given, complete }: Props) {
   const sending = phase === "sending";
   const problem = sending ? null : (complete.error ?? (phase === "failed" ? reason || "The answer could not be sent." : null));
   const [comment, write] = useState("");
-  const id = useId();
+  const id = useUniqueId();
   const box = useRef<HTMLDivElement>(null);
   const decide = (approved: boolean) => {
     if (!sending && !offline && can === true) void complete.run({ approved, comment: comment.trim() });

@@ -26,6 +26,8 @@ interface Props {
   /** the tooltip, when it is not the label */
   title?: string;
   class?: string;
+  /** -1 where another key does the same */
+  tabIndex?: number;
   children?: preact.ComponentChildren;
 }
 
@@ -41,6 +43,7 @@ export function Copy({ text, label, title = label, children, ...rest }: Props) {
     <button
       type="button"
       class={`tw-copy ${rest.class ?? ""}`}
+      tabIndex={rest.tabIndex}
       aria-label={label}
       title={title}
       data-said={said || undefined}

@@ -1,4 +1,4 @@
-import { duration } from "../format.js";
+import { duration, running } from "../format.js";
 import type { Store } from "../transport.js";
 import { calm, seconds, tenths } from "./ticker.js";
 
@@ -22,5 +22,5 @@ export function kernelNow(store: Store<object>, { stale = false, fine = false })
 export function Elapsed({ store, from, until, stale = store.offline.value }: Props) {
   const fine = Date.now() - store.skew.peek() - from < 60_000;
   const end = until ?? kernelNow(store, { stale, fine });
-  return <span class="tw-num">{duration(end - from)}</span>;
+  return <span class="tw-num">{(until === null ? running : duration)(end - from)}</span>;
 }

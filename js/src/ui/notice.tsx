@@ -34,8 +34,8 @@ export function ConnectionNotice({ store, connection, onReconnect }: Props) {
       <p class="tw-connection" role="note">
         <i class="tw-dot tw-off" />
         <span>
-          Not connected to a kernel. Last known state
-          {asOf !== null && <>, saved {clock(asOf, Date.now(), false)}</>}.
+          The kernel does not answer: it is busy or gone.
+          {asOf !== null && <> Last known state, {clock(asOf, Date.now(), false)}.</>}
         </span>
       </p>
     );

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Icon } from "./icon.js";
+import { useUniqueId } from "./ids.js";
 
 interface Props {
   title: string;
@@ -16,15 +17,10 @@ interface Props {
   children?: ComponentChildren;
 }
 
-// Preact's own ids are unique in one root only, and every card is a root.
-const prefix = `tw-${Math.random().toString(36).slice(2, 8)}`;
-let made = 0;
-const newId = () => `${prefix}-${made++}`;
-
 /** A part of a card: a title line and what it folds away. */
 export function Section({ title, preview, tools, open = true, inline, name, children }: Props) {
   const [chosen, choose] = useState<boolean | null>(null);
-  const [id] = useState(newId);
+  const id = useUniqueId();
   const shown = chosen ?? open;
   return (
     <div class="tw-section" data-section={name} role="group" aria-label={title}>
