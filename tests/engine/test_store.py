@@ -113,3 +113,20 @@ def test_a_cancelled_caller_does_not_stop_the_others(store):
 def test_the_reader_cannot_write(store):
     with pytest.raises(sqlite3.OperationalError):
         store.reader.execute("INSERT INTO settings VALUES ('x', 'y')")
+
+
+def test_what_concludes_a_write_is_part_of_it(tmp_path, notes):
+    def conclude(transaction):
+        for run_id in transaction.ended:
+            transaction.execute("INSERT INTO settings VALUES (?, 'ended')", (run_id,))
+            assert run_id != "bad"
+
+    async def scenario(store):
+        await store.write(lambda transaction: transaction.ended.append("good"))
+        with pytest.raises(AssertionError):
+            await store.write(lambda transaction: transaction.ended.append("bad"))
+        assert names(store) == {"good"}
+
+    store = Store(tmp_path / "trigger.db", notes, conclude)
+    asyncio.run(scenario(store))
+    store.close()

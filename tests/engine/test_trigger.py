@@ -61,7 +61,7 @@ def test_the_largest_payload_comes_back(engine, task):
     assert engine.retrieve(engine.trigger(task, text))["payload"] == text
 
 
-@pytest.mark.parametrize("option", ["debounce", "resumeParentOnCompletion"])
+@pytest.mark.parametrize("option", ["debounce", "bulkActionId"])
 def test_an_option_that_is_not_honoured_is_refused_by_name(engine, task, option):
     found = post(engine, task, json={"options": {option: {"key": "a"}}})
     assert found.status_code == 501

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trigger_widgets.engine import lifecycle, run_table, schema, waitpoint_table, waits
+from trigger_widgets.engine import blocking, lifecycle, run_table, schema, waitpoint_table
 from trigger_widgets.engine.records import RunRecord, WaitpointRecord, WorkerRecord
 from trigger_widgets.engine.snapshots import ConflictError, Execution
 from trigger_widgets.engine.statuses import Status
@@ -40,7 +40,7 @@ def fill(transaction):
         )  # fmt: skip
         run_table.insert(transaction, lifecycle.released(run, NOW))
     for id_ in TOKENS:
-        token = WaitpointRecord(id=id_, type=waits.TOKEN, created_at=NOW, idempotency_key=id_)
+        token = WaitpointRecord(id=id_, type=blocking.TOKEN, created_at=NOW, idempotency_key=id_)
         waitpoint_table.insert(transaction, token)
 
 
@@ -67,9 +67,9 @@ steps = st.one_of(
 def take(transaction, step):
     kind, one, other = step
     if kind == "complete":
-        waits.complete_in(transaction, replace(token(transaction, one), output="1"))
+        blocking.complete(transaction, replace(token(transaction, one), output="1"))
     elif kind == "wait":
-        waits.block(transaction, run(transaction, one), token(transaction, other))
+        blocking.block(transaction, run(transaction, one), token(transaction, other))
     elif kind == "execute":
         for change in ("dequeue", "start"):
             take(transaction, ("change", one, change))

@@ -57,7 +57,8 @@ def record_of(found):
         output=found.get("output"),
         output_type=found.get("outputType", "application/json"),
         output_is_error=found.get("outputIsError", found.get("status") == "TIMED_OUT"),
-        idempotency_key=found.get("idempotencyKey", "made by the server"),
+        idempotency_key=found.get("idempotencyKey")
+        or found.get("completedByTaskRun", {}).get("id", "made by the server"),
         has_own_key=found.get("userProvidedIdempotencyKey", "idempotencyKey" in found),
         tags=tuple(found.get("tags", ())),
     )

@@ -19,7 +19,7 @@ from .web import Refusal, engine_of
 
 INVALID_KEY = "Invalid API key"
 MISSING_KEY = "Invalid or Missing API key"
-_UNAUTHORIZED = {
+UNAUTHORIZED = {
     "error": "Unauthorized",
     "code": "unauthorized",
     "param": "access_token",
@@ -41,7 +41,7 @@ class Caller:
     def require(self, actions: Collection[str], resources: scopes.Resources) -> None:
         """403 unless the scopes cover it. Look the resource up first: unknown ones are 404."""
         if not self.may(actions, resources):
-            raise Refusal(403, _UNAUTHORIZED)
+            raise Refusal(403, UNAUTHORIZED)
 
     def __repr__(self) -> str:
         return f"Caller({'secret key' if self.token is None else 'public token'})"

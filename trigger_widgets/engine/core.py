@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from . import lifecycle, run_table, worker_table
+from . import blocking, lifecycle, run_table, worker_table
 from .hub import Hub
 from .ids import new_id, now_ms
 from .records import RunRecord
@@ -27,7 +27,7 @@ class Engine:
         self.key = key
         self.hub = Hub()
         self.registry = Registry()
-        self.store = Store(data_dir / "trigger.db", self.hub.notify)
+        self.store = Store(data_dir / "trigger.db", self.hub.notify, blocking.conclude)
         self.environment = ""
         self.active_at = time.monotonic()
 

@@ -81,10 +81,11 @@ class RunRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class WaitpointRecord:
-    """Something that runs may wait for: a token, or a moment.
+    """Something that runs may wait for: a token, a moment, or the end of another run.
 
-    `due_at` is when it completes by itself: the moment, or the timeout of the token. Every token
-    has a key; `has_own_key` says that its maker chose it.
+    `due_at` is when it completes by itself: the moment, or the timeout of the token. Every
+    waitpoint has a key; `has_own_key` says that its maker chose it. The key of a run's end is
+    the run's id.
     """
 
     id: str

@@ -54,6 +54,8 @@ def update(transaction: Transaction, old: RunRecord, new: RunRecord) -> RunRecor
         cells = [_cell(getattr(new, name)) for name in changed]
         transaction.execute(f"UPDATE runs SET {assignments} WHERE id = ?", (*cells, new.id))  # noqa: S608
         _wake(transaction, old, new)
+        if new.execution is Execution.FINISHED and old.execution is not Execution.FINISHED:
+            transaction.ended.append(new.id)
     return new
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from . import lifecycle, metadata, run_table, worker_table
+from . import blocking, lifecycle, metadata, run_table, worker_table
 from .core import Engine
 from .ids import new_id, now_ms
 from .records import RunRecord, WorkerRecord
@@ -28,7 +28,8 @@ async def trigger(
 ) -> tuple[str, bool]:
     """The bare id of the run, and whether an idempotency key had it already.
 
-    `RefusedError` where the token was used before or the version is unknown.
+    `RefusedError` where the token was used before or the version is unknown, `ConflictError` where
+    the parent is to wait and cannot.
     """
     coverage = engine.registry.coverage()
     configured = _task_settings(engine, request.task)
@@ -39,6 +40,7 @@ async def trigger(
         now = now_ms()
         cached = _cached(transaction, request, now)
         if cached is not None:
+            _hold_parent(transaction, request, cached)
             return cached, True
         locked = _locked_worker(transaction, request)
         settings = locked.tasks.get(request.task, {}) if locked else configured
@@ -55,9 +57,21 @@ async def trigger(
                     request.idempotency_key_expires,
                 ),
             )
+        _hold_parent(transaction, request, run.id)
         return run.id, False
 
     return await engine.store.write(work)
+
+
+def _hold_parent(transaction: Transaction, request: TriggerRequest, child_id: str) -> None:
+    """The parent waits for its child, from the same moment on in which there is one."""
+    if not request.resume_parent or request.parent is None:
+        return
+    parent = run_table.get(transaction.execute, run_table.bare(request.parent))
+    child = run_table.get(transaction.execute, child_id)
+    if parent is None or child is None:
+        raise RefusedError(422, f'parentRunId: there is no run "{request.parent}".')
+    blocking.block_on_run(transaction, parent, child)
 
 
 def _task_settings(engine: Engine, task: str) -> dict[str, Any]:

@@ -26,6 +26,8 @@ class Transaction:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.execute = connection.execute
         self.topics: set[str] = set()
+        self.ended: list[str] = []
+        """The runs that have ended in it, for `conclude`."""
 
     def wake(self, topic: str) -> None:
         """Notify `topic` once this is committed."""
@@ -46,12 +48,13 @@ class _Job(Generic[T]):
         self.error: BaseException | None = None
         self.topics: set[str] = set()
 
-    def run(self, connection: sqlite3.Connection) -> None:
+    def run(self, connection: sqlite3.Connection, conclude: Callable[[Transaction], None]) -> None:
         """Do the work in a savepoint, so that its failure is its own."""
         transaction = Transaction(connection)
         connection.execute("SAVEPOINT job")
         try:
             self.result = self.work(transaction)
+            conclude(transaction)
         except Exception as e:  # the caller's, whatever it is; it is raised where it awaits
             connection.execute("ROLLBACK TO job")
             self.error = e
@@ -70,11 +73,20 @@ class _Job(Generic[T]):
 
 
 class Store:
-    """`reader` is for the thread that made the store; `write` takes functions to the writer."""
+    """`reader` is for the thread that made the store; `write` takes functions to the writer.
 
-    def __init__(self, path: Path, notify: Callable[[set[str]], None]) -> None:
+    `conclude` ends each of them, in the same transaction.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        notify: Callable[[set[str]], None],
+        conclude: Callable[[Transaction], None] = lambda _transaction: None,
+    ) -> None:
         self._path = path
         self._notify = notify
+        self._conclude = conclude
         self._jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
         self._writer_connection = _connect(path)
         schema.migrate(self._writer_connection)
@@ -121,7 +133,7 @@ class Store:
         """Run what waits and commit it; True if `close` was reached."""
         connection = self._writer_connection
         connection.execute("BEGIN IMMEDIATE")
-        group[0].run(connection)
+        group[0].run(connection, self._conclude)
         stopping = False
         while len(group) < _GROUP and not stopping:
             try:
@@ -132,7 +144,7 @@ class Store:
                 stopping = True
             else:
                 group.append(following)
-                following.run(connection)
+                following.run(connection, self._conclude)
         connection.execute("COMMIT")
         return stopping
 

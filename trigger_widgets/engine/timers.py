@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import lifecycle, run_table, waitpoint_table, waits
+from . import blocking, lifecycle, run_table, waitpoint_table
 from .core import Engine, log
 from .hub import TIMERS
 from .ids import now_ms
@@ -46,7 +46,7 @@ def _next_due(engine: Engine) -> int | None:
 
 def fire_due(transaction: Transaction, coverage: Coverage) -> None:
     """Fire the timers of all runs and waitpoints that are due, some hundred at a time."""
-    waits.fire_due(transaction)
+    blocking.fire_due(transaction)
     now = now_ms()
     where = "runs.due_at <= ? ORDER BY runs.due_at LIMIT ?"
     for run in run_table.select(transaction.execute, where, now, _GROUP):

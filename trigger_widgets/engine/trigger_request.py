@@ -18,7 +18,7 @@ from .validation import ValidationError, expect, later_moment, optional, optiona
 MAX_TAGS = 10
 MAX_TAG_LENGTH = 128
 MACHINES = ("micro", "small-1x", "small-2x", "medium-1x", "medium-2x", "large-1x", "large-2x")
-_NOT_HONOURED = ("debounce", "resumeParentOnCompletion", "bulkActionId")
+_NOT_HONOURED = ("debounce", "bulkActionId")
 DEFAULT_KEY_TTL_MS = 30 * 24 * 3600 * 1000
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
@@ -53,6 +53,7 @@ class TriggerRequest:
     lock_to_version: str | None
     is_test: bool
     parent: str | None
+    resume_parent: bool
     queue: str
     concurrency_key: str | None
     priority: float | None
@@ -82,8 +83,9 @@ def parse(task: str, body: Any, key_header: str | None, now: int) -> TriggerRequ
         max_attempts=_integer(options, "maxAttempts"),
         max_duration=_integer(options, "maxDuration"),
         lock_to_version=_text(options, "lockToVersion"),
-        is_test=bool(optional(options.get("test"), "boolean", "options.test")),
+        is_test=_flag(options, "test"),
         parent=_text(options, "parentRunId"),
+        resume_parent=_flag(options, "resumeParentOnCompletion"),
         queue=_queue(options.get("queue")),
         concurrency_key=_text(options, "concurrencyKey"),
         priority=optional(options.get("priority"), "number", "options.priority"),
@@ -95,6 +97,10 @@ def parse(task: str, body: Any, key_header: str | None, now: int) -> TriggerRequ
 def _text(options: dict[str, Any], name: str) -> str | None:
     found: str | None = optional(options.get(name), "string", f"options.{name}")
     return found
+
+
+def _flag(options: dict[str, Any], name: str) -> bool:
+    return bool(optional(options.get(name), "boolean", f"options.{name}"))
 
 
 def _integer(options: dict[str, Any], name: str) -> int | None:

@@ -107,6 +107,16 @@ def is_free(execute: Execute, run: RunRecord) -> bool:
     return execute(query, (run.id, run.attempt)).fetchone() is None
 
 
+def awaited_runs(execute: Execute, run: RunRecord, kind: str) -> list[str]:
+    """The ids of the runs that the last attempt of `run` waits for; `kind` is theirs."""
+    query = (
+        "SELECT waitpoints.idempotency_key FROM waits JOIN waitpoints "
+        "ON waitpoints.id = waits.waitpoint WHERE run = ? AND attempt = ? AND type = ? "
+        "AND waitpoints.completed_at IS NULL"
+    )
+    return [row[0] for row in execute(query, (run.id, run.attempt, kind))]
+
+
 def end_waits(transaction: Transaction, run: RunRecord) -> None:
     """`run` goes on, and its latest snapshot tells it what it has waited for."""
     transaction.execute(

@@ -9,21 +9,17 @@ from typing import Any
 
 from trigger_widgets.packets import JSON_TYPE, SUPERJSON_TYPE, TEXT_TYPE, Packet
 
-from . import lifecycle, run_table, waitpoint_table
+from . import blocking, run_table, waitpoint_table
+from .blocking import MOMENT, TOKEN
 from .core import Engine
-from .ids import iso, new_id, now_ms
-from .records import RunRecord, WaitpointRecord
-from .snapshots import Execution
+from .ids import new_id, now_ms
+from .records import WaitpointRecord
 from .store import Transaction
 from .trigger_request import tags_of
 from .validation import expect, later_moment, optional
 
-TOKEN = "MANUAL"  # noqa: S105 - a kind of waitpoint
-MOMENT = "DATETIME"
 _KEY_BYTES = 18
-_GROUP = 500
-_IS_OVER = (Execution.PENDING_CANCEL, Execution.FINISHED)
-"""A wait in these blocks nothing, and is no mistake: the task has yet to hear of its end."""
+NO_OUTPUT = Packet(None, JSON_TYPE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +66,6 @@ def packet_of(value: Any) -> Packet:
     )
 
 
-NO_OUTPUT = Packet(None, JSON_TYPE)
-
-
 async def create(engine: Engine, request: Request) -> tuple[WaitpointRecord, bool]:
     """A waitpoint, and whether an idempotency key had it already."""
     return await engine.store.write(lambda transaction: _create(transaction, request))
@@ -106,20 +99,11 @@ async def complete(engine: Engine, waitpoint_id: str, output: Packet) -> bool:
         waitpoint = waitpoint_table.get(transaction.execute, waitpoint_id)
         if waitpoint is None or waitpoint.type != TOKEN:
             return False
-        complete_in(
-            transaction, replace(waitpoint, output=output.data, output_type=output.data_type)
-        )
+        done = replace(waitpoint, output=output.data, output_type=output.data_type)
+        blocking.complete(transaction, done)
         return True
 
     return await engine.store.write(work)
-
-
-def complete_in(transaction: Transaction, waitpoint: WaitpointRecord) -> None:
-    """Store a completion, and let those go on who waited for nothing else."""
-    done = replace(waitpoint, completed_at=now_ms())
-    if waitpoint_table.complete(transaction, done):
-        for run in waitpoint_table.waiting_runs(transaction.execute, done):
-            _resume(transaction, run)
 
 
 async def wait_for_token(engine: Engine, run_id: str, waitpoint_id: str) -> bool | None:
@@ -135,7 +119,7 @@ async def wait_for_token(engine: Engine, run_id: str, waitpoint_id: str) -> bool
         waitpoint = waitpoint_table.get(transaction.execute, waitpoint_id)
         if waitpoint is None or waitpoint.type != TOKEN:
             return False
-        block(transaction, run, waitpoint)
+        blocking.block(transaction, run, waitpoint)
         return True
 
     return await engine.store.write(work)
@@ -149,37 +133,7 @@ async def wait_until(engine: Engine, run_id: str, request: Request) -> Waitpoint
         if run is None:
             return None
         waitpoint, _cached = _create(transaction, request)
-        block(transaction, run, waitpoint)
+        blocking.block(transaction, run, waitpoint)
         return waitpoint
 
     return await engine.store.write(work)
-
-
-def block(transaction: Transaction, run: RunRecord, waitpoint: WaitpointRecord) -> None:
-    """Let `run` wait; several waits at once block until the last of them is over, as measured."""
-    if run.execution in _IS_OVER:
-        return
-    blocked = run_table.update(transaction, run, lifecycle.waiting(run, now_ms()))
-    waitpoint_table.add_wait(transaction, blocked, waitpoint)
-    _resume(transaction, blocked)
-
-
-def _resume(transaction: Transaction, run: RunRecord) -> None:
-    if waitpoint_table.is_free(transaction.execute, run):
-        resumed = run_table.update(transaction, run, lifecycle.resumed(run, now_ms()))
-        waitpoint_table.end_waits(transaction, resumed)
-
-
-def fire_due(transaction: Transaction) -> None:
-    """Complete what is due: moments that have come, and tokens that nobody completed in time."""
-    where = "due_at <= ? AND completed_at IS NULL AND due_at IS NOT NULL ORDER BY due_at LIMIT ?"
-    for waitpoint in waitpoint_table.select(transaction.execute, where, now_ms(), _GROUP):
-        over = _timed_out(waitpoint) if waitpoint.type == TOKEN else waitpoint
-        complete_in(transaction, over)
-
-
-def _timed_out(waitpoint: WaitpointRecord) -> WaitpointRecord:
-    words = f"Waitpoint timed out at {iso(waitpoint.due_at or 0)}"
-    error = {"code": "TRIGGER_WAITPOINT_TIMEOUT", "message": words}
-    text = json.dumps(error, separators=(",", ":"))
-    return replace(waitpoint, output=text, output_type=JSON_TYPE, output_is_error=True)

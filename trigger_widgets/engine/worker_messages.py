@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from .blocking import RUN
 from .core import PROJECT_REF, Engine
 from .ids import iso
 from .records import RunRecord, WaitpointRecord, WorkerRecord
@@ -170,14 +171,20 @@ def execution_data(run: RunRecord, waited_for: Iterable[WaitpointRecord]) -> dic
 
 
 def completed_waitpoint(waitpoint: WaitpointRecord) -> dict[str, Any]:
-    """As in pyworker-07 and -08, and in devworker-08b, which timed out."""
+    """As in pyworker-07, -08 and -09, and in devworker-08b, which timed out."""
     return {
         "id": waitpoint.id,
         "friendlyId": waitpoint.friendly_id,
         "type": waitpoint.type,
         "completedAt": iso(waitpoint.completed_at or 0),
         **({} if waitpoint.due_at is None else {"completedAfter": iso(waitpoint.due_at)}),
+        **({"completedByTaskRun": _by_run(waitpoint)} if waitpoint.type == RUN else {}),
         **({} if waitpoint.output is None else {"output": waitpoint.output}),
         "outputType": waitpoint.output_type,
         "outputIsError": waitpoint.output_is_error,
     }
+
+
+def _by_run(waitpoint: WaitpointRecord) -> dict[str, str]:
+    run_id = waitpoint.idempotency_key
+    return {"id": run_id, "friendlyId": f"run_{run_id}"}

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from trigger_widgets.engine import auth, runs, tokens, trigger_request
 from trigger_widgets.engine.core import Engine
 from trigger_widgets.engine.ids import now_ms
+from trigger_widgets.engine.snapshots import ConflictError
 from trigger_widgets.engine.validation import ValidationError
 from trigger_widgets.engine.web import JSON, Refusal, invalid, read_json
 from trigger_widgets.version import __version__
@@ -28,6 +29,8 @@ async def trigger(request: Request) -> Response:
     body = await read_json(request)
     try:
         wanted = trigger_request.parse(task, body, request.headers.get("idempotency-key"), now_ms())
+        if wanted.resume_parent and caller.token is not None:
+            raise Refusal(403, auth.UNAUTHORIZED)  # it would stop a run that is not the caller's
         version = request.headers.get("x-trigger-realtime-streams-version")
         run_id, cached = await runs.trigger(
             engine,
@@ -39,6 +42,8 @@ async def trigger(request: Request) -> Response:
         raise invalid(e) from None
     except trigger_request.RefusedError as e:
         raise Refusal(e.status, {"error": str(e)}) from None
+    except ConflictError as e:
+        raise Refusal(409, {"error": f"parentRunId: {e}."}, {"x-should-retry": "false"}) from None
     except trigger_request.UnhonouredOptionError as e:
         raise Refusal(501, {"error": _not_honoured(str(e))}) from None
     return JSON(

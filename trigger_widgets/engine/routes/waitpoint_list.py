@@ -10,7 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from trigger_widgets.durations import parse_duration
-from trigger_widgets.engine import auth, paging, waitpoint_table, waitpoint_views, waits
+from trigger_widgets.engine import auth, paging, waitpoint_table, waitpoint_views
+from trigger_widgets.engine.blocking import TOKEN
 from trigger_widgets.engine.ids import now_ms, to_ms
 from trigger_widgets.engine.web import JSON
 from trigger_widgets.errors import ConfigurationError
@@ -40,7 +41,7 @@ async def listed(request: Request) -> Response:
         waitpoint_table.select(
             engine.store.reader.execute,
             f"{where} {wanted.order}",
-            waits.TOKEN,
+            TOKEN,
             *cursor,
             *parameters,
         )

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from trigger_widgets.engine import auth, tokens, waitpoint_table, waitpoint_views, waits
+from trigger_widgets.engine.blocking import TOKEN
 from trigger_widgets.engine.core import Engine
 from trigger_widgets.engine.ids import now_ms
 from trigger_widgets.engine.records import WaitpointRecord
@@ -114,7 +115,7 @@ def _bare(request: Request) -> str:
 
 def _known(engine: Engine, request: Request) -> WaitpointRecord:
     found = waitpoint_table.get(engine.store.reader.execute, _bare(request))
-    if found is None or found.type != waits.TOKEN:
+    if found is None or found.type != TOKEN:
         raise _unknown()
     return found
 
