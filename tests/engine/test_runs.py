@@ -24,7 +24,7 @@ def test_unknown_runs(engine, method, path, words, run):
         ("POST", "/api/v3/batches"),
         ("POST", "/api/v1/runs/run_x/replay"),
         ("POST", "/api/v1/queues"),
-        ("GET", "/realtime/v1/streams/run_x/ai-output"),
+        ("GET", "/api/v1/packets/x"),
         ("GET", "/realtime/v1/runs"),
         ("POST", "/engine/v1/worker-actions/connect"),
     ],

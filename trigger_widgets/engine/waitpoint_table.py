@@ -92,10 +92,11 @@ def add_wait(transaction: Transaction, run: RunRecord, waitpoint: WaitpointRecor
 def waiting_runs(execute: Execute, waitpoint: WaitpointRecord) -> list[RunRecord]:
     """The runs that wait for a waitpoint now."""
     where = (
-        "runs.execution = ? AND EXISTS (SELECT 1 FROM waits WHERE waits.waitpoint = ? "
-        "AND waits.run = runs.id AND waits.attempt = runs.attempt AND waits.snapshot IS NULL)"
+        "runs.id IN (SELECT run FROM waits WHERE waitpoint = ? AND snapshot IS NULL) "
+        "AND runs.execution = ? AND runs.attempt = "
+        "(SELECT attempt FROM waits WHERE waits.run = runs.id AND waits.waitpoint = ?)"
     )
-    return run_table.select(execute, where, Execution.WAITING, waitpoint.id)
+    return run_table.select(execute, where, waitpoint.id, Execution.WAITING, waitpoint.id)
 
 
 def is_free(execute: Execute, run: RunRecord) -> bool:
