@@ -26,6 +26,7 @@
     - RunTimedOutError          TIMED_OUT
   + ResultTimeoutError          `result(timeout=…)` gave up; the run goes on (also a TimeoutError)
   + NobodyCanClickError         a cell waits for an approval that nobody can give while it waits
+  + WaitTimeoutError            nobody completed a wait token in time (also a TimeoutError)
   + AbortTaskRunError           raised by a task: fail now, do not retry
 """
 
@@ -170,6 +171,10 @@ class ResultTimeoutError(TriggerError, TimeoutError):
 
 class NobodyCanClickError(TriggerError):
     """A blocking call waits for a run that waits for a person, where no front end can click."""
+
+
+class WaitTimeoutError(TriggerError, TimeoutError):
+    """Nobody completed a wait token before its timeout."""
 
 
 class AbortTaskRunError(TriggerError):

@@ -25,7 +25,7 @@ class Server:
         self.held = []
         self.hold = False
 
-    def call(self, method, path, body):
+    def call(self, method, path, body, *, key=None, patient=False):
         future = Future()
         self.calls.append((method, path, body))
         answer = self.answers.pop(0) if self.answers else None

@@ -15,7 +15,7 @@ from trigger_widgets.worker import capture
 
 
 class Link:
-    def call(self, method, path, body):
+    def call(self, method, path, body, *, key=None, patient=False):
         done = Future()
         done.set_result(None)
         self.records.extend((r["stream"], r["text"]) for r in body["records"])

@@ -3,7 +3,8 @@ import time
 
 import pytest
 
-from trigger_widgets.worker.interruption import Interruption, RunStopped
+from trigger_widgets.tasks.stopping import RunStopped
+from trigger_widgets.worker.interruption import Interruption
 
 
 def test_what_was_asked_before_the_start_stops_it_there():

@@ -6,7 +6,7 @@ from trigger_widgets.worker.tracebacks import format_error
 
 
 class Link:
-    def call(self, method, path, body):
+    def call(self, method, path, body, *, key=None, patient=False):
         raise AssertionError("this task has nothing to say")
 
 

@@ -1,6 +1,6 @@
-"""The background thread that sends what tasks leave behind: metadata and log lines.
+"""The background thread that sends what tasks leave behind: metadata, log lines, stream parts.
 
-The first change of a run goes at once; later ones are gathered for `INTERVAL` seconds, so that
+The first change of a run goes at once; later ones are gathered for the sender's interval, so that
 a tight loop costs ten requests a second and never blocks. A failed send is tried again, later
 each time.
 """
@@ -14,7 +14,7 @@ from contextvars import Context
 from typing import Any
 
 INTERVAL = 0.1
-"""Seconds between two sends of one sender."""
+"""Seconds between two sends of a sender that names no other interval."""
 _SLOWEST_RETRY = 2.0
 
 
@@ -24,6 +24,8 @@ class Sender:
     Subclasses give `_take` (start sending; None if there is nothing) and `_failed`, both called
     under `self.lock`, which also guards what they keep.
     """
+
+    interval: float = INTERVAL
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -44,8 +46,7 @@ class Sender:
 
     def due(self) -> float:
         """When the next send may be, on the monotonic clock."""
-        wait = min(INTERVAL * 2**self._failures, _SLOWEST_RETRY) if self._failures else INTERVAL
-        return self._last + wait
+        return self._last + min(self.interval * 2.0**self._failures, _SLOWEST_RETRY)
 
     def send(self) -> None:
         """Start sending what there is, unless something is on its way."""

@@ -41,7 +41,7 @@ class Parameters:
         try:
             return self.input_type.validate_python(payload)
         except ValidationError as e:
-            raise TaskInputError(_sentence(e, self._names[0], f'task "{self._task_id}"')) from None
+            raise TaskInputError(sentence(e, self._names[0], f'task "{self._task_id}"')) from None
 
     def check_output(self, output: Any) -> Any:
         """The output as the type it promises, where that is a model or a dataclass."""
@@ -50,7 +50,7 @@ class Parameters:
         try:
             return self.output_type.validate_python(output)
         except ValidationError as e:
-            message = _sentence(e, "output", f'task "{self._task_id}"')
+            message = sentence(e, "output", f'task "{self._task_id}"')
             raise TaskOutputError(message) from None
 
     @functools.cached_property
@@ -104,8 +104,8 @@ def _adapter(hint: Any) -> TypeAdapter[Any] | None:
         return None  # a class that pydantic knows nothing about is only a hint
 
 
-def _sentence(error: ValidationError, root: str, who: str) -> str:
-    """The first mistake in one sentence, and how many more there are."""
+def sentence(error: ValidationError, root: str, who: str) -> str:
+    """What is wrong with the `root` of `who`: the first mistake, and how many more there are."""
     first, *others = error.errors(include_url=False, include_context=False)
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
     shown = "" if first["type"] == "missing" else f", got {_short(first['input'])}"

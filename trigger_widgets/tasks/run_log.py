@@ -10,13 +10,14 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
+from uuid import uuid4
 
 from trigger_widgets.errors import APIStatusError
 
 from .flusher import Sender, flusher
 
 Record = dict[str, Any]
-Call = Callable[[str, str, Any], Future[Any]]
+Call = Callable[..., Future[Any]]
 
 _MOST_KEPT = 10_000
 _MOST_A_REQUEST = 1_000
@@ -33,6 +34,7 @@ class RunLog(Sender):
         self._call = call
         self._records: deque[Record] = deque()
         self._sent: list[Record] = []
+        self._key = ""
         self._partial: dict[str, str] = {}
         self._dropped = 0
         self._refused = False
@@ -63,7 +65,7 @@ class RunLog(Sender):
         self.drain(timeout)
 
     def has_pending(self) -> bool:
-        return bool(self._records) and not self._refused
+        return bool(self._records or self._sent) and not self._refused
 
     def _add(self, stream: str, text: str, level: str | None = None) -> None:
         if self._refused:
@@ -80,14 +82,18 @@ class RunLog(Sender):
     def _take(self) -> Future[Any] | None:
         if not self.has_pending():
             return None
+        if not self._sent:  # what has failed goes again as it was: it may have arrived
+            self._sent, self._key = self._next(), str(uuid4())
+        return self._call("POST", self._path, {"records": self._sent}, key=self._key)
+
+    def _next(self) -> list[Record]:
         if self._dropped:
             first = {**self._records[0], "stream": "log", "level": "WARNING"}
             first["text"] = f"{self._dropped} lines before this one came too fast and were dropped"
             self._records.appendleft(first)
             self._dropped = 0
         count = min(len(self._records), _MOST_A_REQUEST)
-        self._sent = [self._records.popleft() for _ in range(count)]
-        return self._call("POST", self._path, {"records": self._sent})
+        return [self._records.popleft() for _ in range(count)]
 
     def _arrived(self) -> None:
         self._sent = []
@@ -96,6 +102,4 @@ class RunLog(Sender):
         if isinstance(error, APIStatusError) and error.status in _NOT_THERE:
             self._refused = True
             self._records.clear()
-        else:
-            self._records.extendleft(reversed(self._sent))
-        self._sent = []
+            self._sent = []

@@ -6,11 +6,12 @@ import copy
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
+from uuid import uuid4
 
 from .flusher import Sender, flusher
 from .metadata_buffer import MetadataBuffer, Operation
 
-Call = Callable[[str, str, Any], Future[Any]]
+Call = Callable[..., Future[Any]]
 
 
 class RunMetadata(Sender):
@@ -22,6 +23,7 @@ class RunMetadata(Sender):
         self._call = call
         self._buffer = MetadataBuffer(initial)
         self._sent: list[Operation] = []
+        self._request: tuple[list[Operation], str] = [], ""
 
     def change(self, kind: str, key: str | None, value: Any = None) -> None:
         """One operation of `MetadataBuffer.apply`; after the run's end it does nothing."""
@@ -53,10 +55,12 @@ class RunMetadata(Sender):
         self._sent = self._buffer.take()
         if not self._sent:
             return None
-        return self._call("PUT", self._path, {"operations": self._sent})
+        if self._request[0] != self._sent:  # the very same request again keeps its key
+            self._request = self._sent, str(uuid4())
+        return self._call("PUT", self._path, {"operations": self._sent}, key=self._request[1])
 
     def _arrived(self) -> None:
-        self._sent = []
+        self._sent, self._request = [], ([], "")
 
     def _failed(self, error: BaseException) -> None:  # noqa: ARG002 - whatever it was
         self._buffer.give_back(self._sent)

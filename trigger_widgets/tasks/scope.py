@@ -8,40 +8,44 @@ that a task starts inherit it (`worker.capture`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any
 
 from .context import TaskContext
+from .link import RunLink
 from .run_log import RunLog
 from .run_metadata import RunMetadata
-
-
-class RunLink(Protocol):
-    """How a run speaks to its server: through the worker that executes it, which knows where the
-    server is and has the key. Works in the worker's process and in its pool processes alike.
-    """
-
-    def call(self, method: str, path: str, body: Any) -> Future[Any]:
-        """One request, tried once; the future holds the decoded answer or the error."""
+from .run_streams import RunStreams
+from .run_waits import RunWaits
+from .stopping import Alarm
 
 
 class RunScope:
-    """What belongs to one attempt of one run while its task executes."""
+    """What belongs to one attempt of one run while its task executes. `alarm` rings when the
+    task is to stop.
+    """
 
     def __init__(
-        self, context: TaskContext, link: RunLink, metadata: dict[str, Any] | None = None
+        self,
+        context: TaskContext,
+        link: RunLink,
+        metadata: dict[str, Any] | None = None,
+        alarm: Alarm | None = None,
     ) -> None:
         self.context = context
         self.link = link
+        self.alarm = alarm or Alarm()
         self.metadata = RunMetadata(context.run.id, link.call, metadata)
         self.log = RunLog(context.run.id, link.call)
+        self.streams = RunStreams(context.run.id, link)
+        self.waits = RunWaits()
 
     def close(self, timeout: float) -> list[dict[str, Any]]:
         """Send what is left, at most `timeout` seconds; the answer is the metadata operations
         that have not arrived and belong into the run's completion.
         """
+        self.streams.close(timeout)
         self.log.close(timeout)
         return self.metadata.close(timeout)
 

@@ -7,12 +7,10 @@ import ctypes
 import threading
 from typing import Any
 
+from trigger_widgets.tasks.stopping import Alarm, RunStopped
+
 _POLITE_REQUESTS = 3
 """A coroutine that computes without an await hears only of what is raised in its thread."""
-
-
-class RunStopped(BaseException):
-    """Raised inside a task that is to stop. `except Exception` lets it pass; `finally` runs."""
 
 
 class Interruption:
@@ -23,6 +21,8 @@ class Interruption:
         self._thread: int | None = None
         self._coroutine: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
         self._requests = 0
+        self.alarm = Alarm()
+        """Rings when it is to stop."""
 
     @property
     def requested(self) -> bool:
@@ -39,6 +39,7 @@ class Interruption:
                     loop.call_soon_threadsafe(task.cancel)
             elif self._thread is not None:
                 _raise_in(self._thread, RunStopped)
+        self.alarm.ring()
 
     def enter(self) -> None:
         """From here on this thread runs the task."""

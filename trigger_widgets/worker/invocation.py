@@ -5,19 +5,28 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 
-from trigger_widgets.errors import AbortTaskRunError, ProtocolError, UnserializableError
+from trigger_widgets.errors import (
+    AbortTaskRunError,
+    ProtocolError,
+    TriggerError,
+    UnserializableError,
+)
 from trigger_widgets.packets import decode_packet, encode_packet
 from trigger_widgets.tasks.context import TaskContext
 from trigger_widgets.tasks.definition import Task
+from trigger_widgets.tasks.link import RunLink
 from trigger_widgets.tasks.payloads import TaskInputError, TaskOutputError
-from trigger_widgets.tasks.scope import RunLink, RunScope, entered
+from trigger_widgets.tasks.scope import RunScope, entered
+from trigger_widgets.tasks.steps import run_blocking
+from trigger_widgets.tasks.stopping import RunStopped
 
-from .interruption import Interruption, RunStopped
+from .interruption import Interruption
 from .jobs import Job
 from .outcomes import Outcome, built_in_error, canceled
 from .tracebacks import format_error
@@ -38,13 +47,14 @@ def invoke(task: Task[..., Any], job: Job, link: RunLink, interruption: Interrup
     """
     started = time.monotonic()
     try:
-        scope = RunScope(TaskContext.from_execution(job.execution), link, job.metadata)
+        context = TaskContext.from_execution(job.execution)
+        scope = RunScope(context, link, job.metadata, interruption.alarm)
     except ValidationError as e:  # a server that says something else than it used to
         return _failure(e)
     try:
         try:
             with entered(scope):
-                outcome = _execute(task, job, scope.context, interruption)
+                outcome = _execute(task, job, scope, interruption)
         finally:
             interruption.leave()
     except (RunStopped, asyncio.CancelledError) as e:
@@ -58,19 +68,30 @@ def invoke(task: Task[..., Any], job: Job, link: RunLink, interruption: Interrup
 
 
 def _execute(
-    task: Task[..., Any], job: Job, context: TaskContext, interruption: Interruption
+    task: Task[..., Any], job: Job, scope: RunScope, interruption: Interruption
 ) -> Outcome:
     payload = decode_packet(job.payload, job.payload_type)
-    arguments = task.parameters.arguments(payload, context)
+    arguments = task.parameters.arguments(payload, scope.context)
     interruption.enter()
-    result = task.function(*arguments)
-    if asyncio.iscoroutine(result):
-        # an own loop: a task may block it without holding up anybody else
-        with asyncio.Runner() as runner:
-            result = runner.run(_awaited(result, interruption))
+    try:
+        result = task.function(*arguments)
+        if asyncio.iscoroutine(result):
+            # an own loop: a task may block it without holding up anybody else
+            with asyncio.Runner() as runner:
+                result = runner.run(_awaited(result, interruption))
+    except Exception:
+        with suppress(TriggerError):  # the task's own error says more
+            _store_streams(scope)
+        raise
+    _store_streams(scope)
     interruption.leave()
     packet = encode_packet(task.parameters.check_output(result), what="output")
     return Outcome(output=packet.data, output_type=packet.data_type)
+
+
+def _store_streams(scope: RunScope) -> None:
+    """What a task has written is there when its run has ended: it waits for the server."""
+    run_blocking(scope.streams.stored(), scope.alarm)
 
 
 async def _awaited(coroutine: Coroutine[Any, Any, Any], interruption: Interruption) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from trigger_widgets.packets import JSON_TYPE
-from trigger_widgets.tasks.scope import RunLink
+from trigger_widgets.tasks.link import RunLink
 
 from .outcomes import Outcome
 
@@ -55,6 +55,12 @@ class Execution(Protocol):
 
     def stop(self) -> None:
         """Ask the task to stop, and make sure that it does."""
+
+    def park(self) -> bool:
+        """It waits for something; whether another run may execute in its place meanwhile."""
+
+    def unpark(self) -> None:
+        """It goes on."""
 
 
 class Executor(Protocol):

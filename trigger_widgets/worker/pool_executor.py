@@ -1,6 +1,7 @@
 """Executes tasks in files, in a pool of warm processes: parallel, killable, and reloaded.
 
-A process loads the files once and executes one run at a time. When a file changes, a process with
+A process loads the files once and executes one run at a time. One whose run waits is parked and
+another one takes its place. When a file changes, a process with
 the new code is tried first; once it has loaded, the idle ones are replaced, and busy ones when
 they are done.
 """
@@ -11,19 +12,23 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from trigger_widgets.config import Locate
+from trigger_widgets.tasks.link import RunLink
 from trigger_widgets.tasks.manifest import TaskManifest
 from trigger_widgets.tasks.options import QueueOptions, RetryOptions, TaskOptions
-from trigger_widgets.tasks.scope import RunLink
 
 from .jobs import Job
 from .outcomes import Outcome
 from .pool_member import Output, PoolMember
-from .slots import default_slots
+from .slots import default_slots, whole_number
 
+PARKED_VARIABLE = "TRIGGER_WIDGETS_PARKED"
+MOST_PARKED = 20
+"""Processes whose runs wait; what waits beyond them keeps its slot. The variable says otherwise."""
 _LOOK_SECONDS = 0.4
 _RESPAWN_SECONDS = 0.5
 
@@ -46,7 +51,8 @@ class PoolEvents:
 class PoolExecution:
     """A job in a pool process."""
 
-    def __init__(self, member: PoolMember, job: Job) -> None:
+    def __init__(self, pool: PoolExecutor, member: PoolMember, job: Job) -> None:
+        self._pool = pool
         self._member = member
         self._job = job
         self.outcome: asyncio.Future[Outcome] = member.begin(job)
@@ -54,6 +60,14 @@ class PoolExecution:
     def stop(self) -> None:
         """Politely, then by force."""
         self._member.stop(self._job)
+
+    def park(self) -> bool:
+        """Have another process take its place, if there are not too many that wait."""
+        return self._pool.park(self._member)
+
+    def unpark(self) -> None:
+        """It works again; there is one process more than needed for a while."""
+        self._pool.unpark(self._member)
 
 
 class PoolExecutor:
@@ -70,6 +84,9 @@ class PoolExecutor:
         self._locate = locate
         self._events = events
         self._slots = slots or default_slots()
+        most = whole_number(PARKED_VARIABLE, 0)
+        self._most_parked = MOST_PARKED if most is None else most
+        self._parked: set[PoolMember] = set()
         self._link: RunLink | None = None
         self._members: list[PoolMember] = []
         self._changed = asyncio.Condition()
@@ -98,10 +115,42 @@ class PoolExecutor:
             while True:
                 for member in self._members:
                     if member.is_idle:
-                        execution = PoolExecution(member, job)
-                        execution.outcome.add_done_callback(lambda _: self._spawn(self._notify()))
+                        execution = PoolExecution(self, member, job)
+                        execution.outcome.add_done_callback(partial(self._done, member))
                         return execution
                 await self._changed.wait()
+
+    def park(self, member: PoolMember) -> bool:
+        """The run in this process waits for something; False if too many do already."""
+        if member not in self._parked and len(self._parked) >= self._most_parked:
+            return False
+        self._parked.add(member)
+        self._fill()
+        return True
+
+    def unpark(self, member: PoolMember) -> None:
+        """Its run goes on."""
+        self._parked.discard(member)
+        self._trim()
+
+    def _done(self, member: PoolMember, _: object) -> None:
+        self._parked.discard(member)
+        self._trim()
+        self._spawn(self._notify())
+
+    def _working(self) -> int:
+        return sum(member not in self._parked for member in self._members)
+
+    def _fill(self) -> None:
+        while self._working() < self._slots:
+            self._add_member()
+
+    def _trim(self) -> None:
+        """End idle processes that took the place of parked ones, which are back."""
+        for member in list(self._members):
+            if self._working() > self._slots and member.is_idle:
+                self._members.remove(member)
+                member.kill()
 
     async def close(self) -> None:
         """Kill every process; whoever wants their runs to end well stops these first."""
@@ -136,8 +185,7 @@ class PoolExecutor:
         self._spawn(self._keep(member))
         for outdated in old:
             self._spawn(self._retire(outdated))
-        while len(self._members) < self._slots:
-            self._add_member()
+        self._fill()
         self._events.loaded([_manifest(data) for data in answer["tasks"]])
         await self._notify()
 
@@ -165,10 +213,10 @@ class PoolExecutor:
         if member not in self._members or self._closing:
             return
         self._members.remove(member)
+        self._parked.discard(member)
         if "tasks" not in answer:  # a file that is being written; the watch will load it again
             await asyncio.sleep(_RESPAWN_SECONDS)
-        if len(self._members) < self._slots:
-            self._add_member()
+        self._fill()
 
     async def _retire(self, member: PoolMember) -> None:
         """Let it finish its run, then end it."""

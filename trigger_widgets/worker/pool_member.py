@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from trigger_widgets.config import Locate
-from trigger_widgets.errors import APIStatusError, TriggerError
+from trigger_widgets.errors import APIConnectionError, APIStatusError, TriggerError
+from trigger_widgets.tasks.link import Parts, RunLink, WaitFor
 from trigger_widgets.tasks.run_log import RunLog
-from trigger_widgets.tasks.link import RunLink
 
 from . import frames
 from .jobs import GRACE_SECONDS, Job
@@ -124,22 +124,26 @@ class PoolMember:
 
     async def _live(self, ours: socket.socket) -> None:
         reader, self._writer = await asyncio.open_unix_connection(sock=ours)
-        calls: set[asyncio.Task[None]] = set()
+        calls: dict[int, asyncio.Task[None]] = {}
         try:
             while (message := await frames.read(reader)) is not None:
                 match message["kind"]:
                     case "ready" | "failed":
                         for name in list(self._pipes):
                             self._read_pipe(name)  # what it wrote before it said so
+                        self._read_pipes()  # what it wrote while it was loading
                         self.ready.set_result(message)
                     case "outcome":
                         self._finish(Outcome.from_json(message["outcome"]))
-                    case "call" | "locate":
+                    case "give up":
+                        if (call := calls.get(message["number"])) is not None:
+                            call.cancel()
+                    case _:
                         call = self._loop.create_task(self._carry(message))
-                        calls.add(call)
-                        call.add_done_callback(calls.discard)
+                        calls[message["number"]] = call
+                        call.add_done_callback(partial(_forget, calls, message["number"]))
         finally:
-            for call in calls:
+            for call in list(calls.values()):
                 call.cancel()
             self._writer.close()
             self._writer = None
@@ -167,8 +171,7 @@ class PoolMember:
         self.ended.set()
 
     def _finish(self, outcome: Outcome) -> None:
-        for name in list(self._pipes):
-            self._read_pipe(name)  # what it wrote before it said that it was done
+        self._read_pipes()  # what it wrote before it said that it was done
         if self._log is not None:
             self._log.close(0)  # this is the loop that sends: it must not wait for itself
             self._log = None
@@ -184,25 +187,47 @@ class PoolMember:
     async def _carry(self, message: dict[str, Any]) -> None:
         answer: dict[str, Any] = {"kind": "answer", "number": message["number"]}
         try:
-            if message["kind"] == "locate":
+            answer["value"] = await self._do(message)
+        except TriggerError as e:
+            status = e.status if isinstance(e, APIStatusError) else None
+            lost = isinstance(e, APIConnectionError)
+            answer |= {"error": str(e), "status": status, "lost": lost}
+        self._send(answer)
+
+    async def _do(self, message: dict[str, Any]) -> Any:
+        match message["kind"]:
+            case "call":
+                future = self._link.call(
+                    message["method"],
+                    message["path"],
+                    message["body"],
+                    key=message["key"],
+                    patient=message["patient"],
+                )
+                said = await asyncio.wrap_future(future)
+                return {"status": said.status, "headers": dict(said.headers), "body": said.text}
+            case "write":
+                parts = Parts(**message["parts"])
+                return await asyncio.wrap_future(self._link.write(message["run"], parts))
+            case "wait":
+                what = WaitFor(**message["what"])
+                return await asyncio.wrap_future(self._link.wait(message["run"], what))
+            case "locate":
                 endpoint = await asyncio.to_thread(self._locate)
-                answer["value"] = {
+                return {
                     "api_url": endpoint.api_url,
                     "access_token": endpoint.access_token.get_secret_value(),
                     "branch": endpoint.preview_branch,
                 }
-            else:
-                future = self._link.call(message["method"], message["path"], message["body"])
-                answer["value"] = await asyncio.wrap_future(future)
-        except APIStatusError as e:
-            answer |= {"error": str(e), "status": e.status}
-        except TriggerError as e:
-            answer["error"] = str(e)
-        self._send(answer)
+        raise TriggerError(f"a pool process asked for {message['kind']!r}.")
 
     def _send(self, message: dict[str, Any]) -> None:
         if self._writer is not None and not self._writer.is_closing():
             self._writer.write(frames.encode(message))
+
+    def _read_pipes(self) -> None:
+        for name in list(self._pipes):
+            self._read_pipe(name)
 
     def _read_pipe(self, name: str) -> None:
         """What did not go through Python: C libraries, subprocesses, a dying interpreter."""
@@ -234,6 +259,10 @@ class PoolMember:
             pipe = self._process.stdout if name == "stdout" else self._process.stderr
             if pipe is not None:
                 pipe.close()
+
+
+def _forget(calls: dict[int, asyncio.Task[None]], number: int, _: object) -> None:
+    del calls[number]
 
 
 def _environment() -> dict[str, str]:

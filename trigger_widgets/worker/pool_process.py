@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import asdict
 from pathlib import Path
@@ -23,8 +24,10 @@ from typing import Any, NoReturn
 
 from pydantic import SecretStr
 
+from trigger_widgets.api.requests import Answer
 from trigger_widgets.config import Endpoint
-from trigger_widgets.errors import APIConnectionError, APIStatusError
+from trigger_widgets.errors import APIConnectionError, APIStatusError, TriggerError
+from trigger_widgets.tasks.link import Parts, WaitFor
 from trigger_widgets.tasks.registry import VersionedWorker, registry
 
 from . import capture
@@ -44,16 +47,31 @@ class PoolProcess:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
-        self._answers: dict[int, Future[Any]] = {}
+        self._answers: dict[int, tuple[Future[Any], Callable[[Any], Any]]] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._current: tuple[str, Interruption] | None = None
         self._main = threading.get_ident()
         self._version: str | None = None
 
-    def call(self, method: str, path: str, body: Any) -> Future[Any]:
-        """`RunLink`: a request that the worker makes."""
-        return self._ask({"kind": "call", "method": method, "path": path, "body": body})
+    # ---- RunLink: what the worker does for a run
+
+    def call(
+        self, method: str, path: str, body: Any, *, key: str | None = None, patient: bool = False
+    ) -> Future[Answer]:
+        """A request that the worker makes."""
+        request = {"method": method, "path": path, "body": body, "key": key, "patient": patient}
+        return self._ask({"kind": "call", **request}, _answer)
+
+    def write(self, run_id: str, parts: Parts) -> Future[None]:
+        """Parts that the worker writes."""
+        return self._ask({"kind": "write", "run": run_id, "parts": asdict(parts)})
+
+    def wait(self, run_id: str, what: WaitFor) -> Future[dict[str, Any]]:
+        """A wait that the worker sits out."""
+        return self._ask({"kind": "wait", "run": run_id, "what": asdict(what)})
+
+    # ---- what a task's own client needs
 
     def locate(self) -> Endpoint:
         """Where the server is now, for the client of a task that triggers others."""
@@ -129,26 +147,35 @@ class PoolProcess:
         # wakes a sleep or a read, so that the exception is noticed
         signal.pthread_kill(self._main, signal.SIGTERM)
 
-    def _ask(self, message: dict[str, Any]) -> Future[Any]:
+    def _ask(
+        self, message: dict[str, Any], decode: Callable[[Any], Any] = lambda value: value
+    ) -> Future[Any]:
         number, future = next(self._numbers), Future[Any]()
-        self._answers[number] = future
+        self._answers[number] = future, decode
         try:
             self._channel.send({**message, "number": number})
         except OSError:
             future.set_exception(APIConnectionError("the worker has ended"))
+        future.add_done_callback(lambda _: self._given_up(number))
         return future
 
+    def _given_up(self, number: int) -> None:
+        if self._answers.pop(number, None) is not None:
+            with contextlib.suppress(OSError):
+                self._channel.send({"kind": "give up", "number": number})
+
     def _answer(self, message: dict[str, Any]) -> None:
-        future = self._answers.pop(message["number"], None)
-        if future is None or not future.set_running_or_notify_cancel():
+        future, decode = self._answers.pop(message["number"], (None, None))
+        if future is None or decode is None or not future.set_running_or_notify_cancel():
             return
         if "error" not in message:
-            future.set_result(message.get("value"))
-        elif message.get("status"):
+            future.set_result(decode(message.get("value")))
+        elif message["status"]:
             status = message["status"]
             future.set_exception(APIStatusError.class_for(status)(message["error"], status=status))
         else:
-            future.set_exception(APIConnectionError(message["error"]))
+            kind = APIConnectionError if message["lost"] else TriggerError
+            future.set_exception(kind(message["error"]))
 
     def on_terminate(self, signum: int, _frame: object) -> None:
         """Our own wake-up, or somebody means the process."""
@@ -157,6 +184,10 @@ class PoolProcess:
         if not expected:
             signal.signal(signum, signal.SIG_DFL)
             os.kill(os.getpid(), signum)
+
+
+def _answer(value: dict[str, Any]) -> Answer:
+    return Answer(value["status"], value["headers"], value["body"].encode())
 
 
 def _end_with_children() -> NoReturn:

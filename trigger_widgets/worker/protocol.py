@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -18,16 +18,18 @@ import httpx
 
 from trigger_widgets.api import sentences
 from trigger_widgets.api.headers import REQUEST_KEY, common_headers
+from trigger_widgets.api.requests import Answer
 from trigger_widgets.api.server import Server
 from trigger_widgets.api.transports import client_options, to_answer
-from trigger_widgets.config import Locate
-from trigger_widgets.errors import APIConnectionError, ProtocolError, TriggerError
+from trigger_widgets.config import Endpoint, Locate
+from trigger_widgets.errors import APIConnectionError, APIStatusError, TriggerError
 from trigger_widgets.tasks.manifest import TaskManifest, content_hash
 from trigger_widgets.version import __version__
 
 _TIMEOUT = 30.0
 _HOLD_MARGIN = 10.0
 _ERROR_STATUS = 400
+_LATER = (408, 425, 429, 502, 503, 504)
 
 
 class Registered(NamedTuple):
@@ -125,33 +127,91 @@ class WorkerApi:
         timeout: float = _TIMEOUT,  # noqa: ASYNC109 - httpx takes it
         doing: str | None = None,
     ) -> Any:
-        """One request, tried once. `APIConnectionError` without an answer, the `APIStatusError`
-        of an error status, `ProtocolError` for an answer that is not JSON.
+        """One request, tried once, and its decoded answer; `ProtocolError` if that is not JSON."""
+        answer = await self.send(method, path, body, timeout=timeout, doing=doing)
+        return answer.json() if answer.body else None
+
+    async def ask(self, method: str, path: str, body: Any, *, doing: str | None = None) -> Answer:
+        """One request, repeated for as long as there is no server to answer it."""
+        backoff, key = Backoff(), str(uuid.uuid4())
+        while True:
+            try:
+                return await self.send(method, path, body, doing=doing, key=key)
+            except APIConnectionError:
+                await asyncio.sleep(backoff.next())
+            except APIStatusError as e:
+                if e.status not in _LATER:
+                    raise
+                await asyncio.sleep(backoff.next())
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content: AsyncIterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = _TIMEOUT,  # noqa: ASYNC109 - httpx takes it
+        doing: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """One request, tried once. `content` is a body that is not JSON, sent in these very
+        pieces; `key` is that of an earlier attempt.
+
+        `APIConnectionError` without an answer, the `APIStatusError` of an error status.
         """
         endpoint = await self._locate()
-        headers = {**common_headers(endpoint), REQUEST_KEY: str(uuid.uuid4())}
+        return await self.exchange(
+            method,
+            endpoint.api_url + path,
+            {
+                **common_headers(endpoint),
+                REQUEST_KEY: key or str(uuid.uuid4()),
+                **(headers or {}),
+            },
+            endpoint,
+            content=content,
+            body=body,
+            timeout=timeout,
+            doing=doing or f"{method} {path.partition('?')[0]}",
+        )
+
+    async def exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        endpoint: Endpoint | None = None,
+        *,
+        body: Any = None,
+        content: AsyncIterable[bytes] | None = None,
+        timeout: float = _TIMEOUT,  # noqa: ASYNC109 - httpx takes it
+        doing: str,
+    ) -> Answer:
+        """One request to any address, errors as those of `send`."""
+        endpoint = endpoint or await self._locate()
         try:
             response = await self._client().request(
-                method, endpoint.api_url + path, json=body, headers=headers, timeout=timeout
+                method,
+                url,
+                json=body,
+                content=content,
+                headers=dict(headers),
+                timeout=timeout,
             )
         except httpx.TransportError as e:
             self.connections_lost += 1
             self._server.forget(endpoint)
             raise sentences.connection_error(e, server=self._server, timeout=timeout) from None
-        if response.status_code >= _ERROR_STATUS:
+        answer = to_answer(response)
+        if answer.status >= _ERROR_STATUS:
             raise sentences.status_error(
-                to_answer(response),
-                doing=doing or f"{method} {path.partition('?')[0]}",
-                subject="",
-                server=self._server,
-                endpoint=endpoint,
+                answer, doing=doing, subject="", server=self._server, endpoint=endpoint
             )
-        try:
-            return response.json() if response.content else None
-        except ValueError:
-            raise ProtocolError(f"{self._server} answered {path} with no JSON.") from None
+        return answer
 
-    async def _locate(self) -> Any:
+    async def _locate(self) -> Endpoint:
         if (located := self._server.located) is not None:
             return located  # no thread: at the end of the interpreter there are no more of them
         try:

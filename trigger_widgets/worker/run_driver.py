@@ -15,12 +15,16 @@ from trigger_widgets.errors import (
     ServerError,
 )
 from trigger_widgets.packets import encode_packet
+from trigger_widgets.tasks.link import WaitFor
 from trigger_widgets.tasks.options import RetryOptions
 
 from . import run_machine as m
+from .countdown import Countdown
 from .jobs import Execution, Executor, Job, Listener
 from .outcomes import to_completion
 from .protocol import Backoff, Snapshot, WorkerApi
+from .run_wait import RunWait
+from .slots import Slots
 
 HEARTBEAT_SECONDS = 30.0
 _WATCH_SECONDS = 25.0
@@ -31,7 +35,7 @@ T = TypeVar("T")
 
 
 class RunDriver:
-    """One run. `slots` is held while its task executes, and at no other time."""
+    """One run. It holds one of the `slots` while its task computes, and none while it waits."""
 
     def __init__(
         self,
@@ -39,7 +43,7 @@ class RunDriver:
         *,
         api: WorkerApi,
         executor: Executor,
-        slots: asyncio.Semaphore,
+        slots: Slots,
         retry_options: Callable[[str], RetryOptions],
         listener: Listener,
     ) -> None:
@@ -47,7 +51,7 @@ class RunDriver:
         self._api = api
         self._executor = executor
         self._slots = slots
-        self._has_slot = True  # the worker took one before it asked for work
+        self._has_slot = True  # taken when the run was dequeued
         self._retry_options = retry_options
         self._listener = listener
         self._machine = m.RunMachine(_snapshot(message["snapshot"]))
@@ -55,6 +59,8 @@ class RunDriver:
         self._doing: set[asyncio.Task[None]] = set()
         self._job: Job | None = None
         self._execution: Execution | None = None
+        self._countdown: Countdown | None = None
+        self._waits = RunWait(self.run_id, api, self)
         self._task_id: str | None = None
         self._last_error = ""
 
@@ -77,6 +83,37 @@ class RunDriver:
             for doing in self._doing:
                 doing.cancel()
             self._give_slot_back()
+
+    async def wait(self, what: WaitFor) -> dict[str, Any]:
+        """Block the run; gives the completed waitpoint."""
+        return await self._waits.wait(what)
+
+    # ---- Place, for its waits
+
+    def leave(self) -> None:
+        """The task computes nothing for now: others may."""
+        if self._countdown is not None:
+            self._countdown.pause()
+        if self._execution is not None and self._execution.park():
+            self._give_slot_back()
+
+    async def come_back(self) -> None:
+        """The task goes on as soon as there is a slot."""
+        await self._take_slot()
+        self._go_on()
+
+    def come_back_now(self) -> None:
+        """The task goes on already."""
+        if self._execution is not None and not self._has_slot:
+            self._has_slot = True
+            self._slots.take()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._execution is not None:
+            self._execution.unpark()
+        if self._countdown is not None:
+            self._countdown.resume()
 
     def _carry_out(self, effect: m.Effect) -> None:
         match effect:
@@ -137,14 +174,10 @@ class RunDriver:
         self._execution = execution = await self._executor.begin(self._job)
         if self._machine.state is m.State.STOPPING:
             execution.stop()
-        timer = None
-        if max_duration is not None:
-            loop = asyncio.get_running_loop()
-            timer = loop.call_later(max_duration, self._events.put_nowait, m.TimeUp())
+        self._countdown = Countdown(max_duration, lambda: self._events.put_nowait(m.TimeUp()))
         outcome = await asyncio.shield(execution.outcome)
-        if timer is not None:
-            timer.cancel()
-        self._execution = None
+        self._countdown.pause()
+        self._countdown = self._execution = None
         self._give_slot_back()
         if outcome.error is not None:
             self._last_error = outcome.error.get("message") or outcome.error.get("code", "")
@@ -217,6 +250,7 @@ class RunDriver:
             latest = _snapshot(execution["snapshot"])
             if latest.id != after:
                 self._events.put_nowait(m.Changed(latest, after))
+                self._waits.hear(execution)  # after the machine, which the task may end next
                 # the machine, or the request that caused it, needs a moment to know it too
                 await asyncio.sleep(0.01)
             elif loop.time() - asked < 1:

@@ -6,8 +6,8 @@ import asyncio
 import threading
 from contextvars import Context
 
+from trigger_widgets.tasks.link import RunLink
 from trigger_widgets.tasks.registry import Registry
-from trigger_widgets.tasks.scope import RunLink
 
 from . import capture
 from .interruption import Interruption
@@ -48,6 +48,13 @@ class ThreadExecution:
         self._interruption.request()
         self._asked_for += _ASK_AGAIN_SECONDS
         self._loop.call_later(_ASK_AGAIN_SECONDS, self.stop)
+
+    def park(self) -> bool:
+        """A thread that waits is in nobody's way."""
+        return True
+
+    def unpark(self) -> None:
+        """Nothing was changed."""
 
     def _run(self) -> None:
         task = self._registry.get(self._job.task_id)

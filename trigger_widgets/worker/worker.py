@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import Context
-from typing import Any
+from typing import Any, TypeVar
 
 from trigger_widgets.api.quiet import hush_background_requests
+from trigger_widgets.api.requests import Answer
 from trigger_widgets.config import Locate
 from trigger_widgets.errors import (
     APIConnectionError,
@@ -27,6 +28,7 @@ from trigger_widgets.errors import (
 )
 from trigger_widgets.processes import ProcessIdentity
 from trigger_widgets.tasks.definition import Task
+from trigger_widgets.tasks.link import Parts, WaitFor
 from trigger_widgets.tasks.manifest import TaskManifest
 from trigger_widgets.tasks.options import RetryOptions
 from trigger_widgets.tasks.registry import registry
@@ -34,12 +36,16 @@ from trigger_widgets.tasks.registry import registry
 from .jobs import Executor, Listener
 from .protocol import Backoff, Registered, WorkerApi
 from .run_driver import RunDriver
+from .slots import Slots
+from .stream_writers import StreamWriters
 from .thread_executor import ThreadExecutor
 
 _HOLD_SECONDS = 30.0
 _DEBOUNCE_SECONDS = 0.01
 _VERSION_SECONDS = 30.0
 _DISCONNECT_SECONDS = 0.5
+
+T = TypeVar("T")
 
 
 class Worker:
@@ -61,6 +67,7 @@ class Worker:
         listener: Listener | None = None,
     ) -> None:
         self._api = WorkerApi(locate)
+        self._streams = StreamWriters(self._api)
         self._project_ref = project_ref
         identity = ProcessIdentity.current()
         self._process = {
@@ -138,14 +145,36 @@ class Worker:
 
     # ---- RunLink, for tasks in this process
 
-    def call(self, method: str, path: str, body: Any) -> Future[Any]:
+    def call(
+        self, method: str, path: str, body: Any, *, key: str | None = None, patient: bool = False
+    ) -> Future[Answer]:
         """One request of a running task."""
+        if patient:
+            return self._submit(self._api.ask(method, path, body))
+        return self._submit(self._api.send(method, path, body, key=key))
+
+    def write(self, run_id: str, parts: Parts) -> Future[None]:
+        """Parts of a stream that a running task writes."""
+        return self._submit(self._streams.write(run_id, parts))
+
+    def wait(self, run_id: str, what: WaitFor) -> Future[dict[str, Any]]:
+        """Block a running task's run."""
+        return self._submit(self._wait(run_id, what))
+
+    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         loop = self._loop
         if loop is None or loop.is_closed():
-            failed: Future[Any] = Future()
+            work.close()
+            failed: Future[T] = Future()
             failed.set_exception(APIConnectionError("the worker has stopped"))
             return failed
-        return asyncio.run_coroutine_threadsafe(self._api.call(method, path, body), loop)
+        return asyncio.run_coroutine_threadsafe(work, loop)
+
+    async def _wait(self, run_id: str, what: WaitFor) -> dict[str, Any]:
+        driver = self._drivers.get(run_id)
+        if driver is None:
+            raise TriggerError(f"{run_id} is no longer executed by this worker.")
+        return await driver.wait(what)
 
     # ---- on the worker's thread
 
@@ -219,10 +248,10 @@ class Worker:
             self._changed.notify_all()
 
     async def _work(self, background: set[asyncio.Task[None]]) -> None:
-        slots = asyncio.Semaphore(self._executor.slots)
+        slots = Slots(self._executor.slots)
         backoff = Backoff()
         while True:
-            await slots.acquire()
+            await slots.available()
             messages: Sequence[dict[str, Any]] = ()
             try:
                 worker_id = await self._current_worker()
@@ -233,11 +262,8 @@ class Worker:
                     self._api.connections_lost += 1  # it may have forgotten us
                 self._poke_here()
                 await asyncio.sleep(backoff.next())
-            if not messages:
-                slots.release()
-            for index, message in enumerate(messages):
-                if index:
-                    await slots.acquire()
+            for message in messages:
+                slots.take()
                 doing = asyncio.create_task(self._drive(message, slots))
                 background.add(doing)
                 doing.add_done_callback(background.discard)
@@ -249,7 +275,7 @@ class Worker:
             return await self._current_worker()
         return self._registered.worker_id
 
-    async def _drive(self, message: dict[str, Any], slots: asyncio.Semaphore) -> None:
+    async def _drive(self, message: dict[str, Any], slots: Slots) -> None:
         driver = RunDriver(
             message,
             api=self._api,
@@ -264,6 +290,7 @@ class Worker:
         finally:
             if self._drivers.get(driver.run_id) is driver:
                 del self._drivers[driver.run_id]
+                self._streams.forget(driver.run_id)
 
     def _retry_options(self, task_id: str) -> RetryOptions:
         for manifest in self._manifests:

@@ -1,0 +1,114 @@
+"""`wait`: a running task stops for a person, or for a while, and holds nothing meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from datetime import datetime
+
+from trigger_widgets.api import wait as api
+from trigger_widgets.models import WaitToken
+
+from . import waits
+from .scope import current_scope
+from .steps import refuse_in_event_loop, run_awaiting, run_blocking
+from .waits import SHORT_SECONDS, Duration, WaitResult
+
+
+class Wait:
+    """The waits of the run that the calling code belongs to.
+
+    A waiting run holds no slot of its worker, so others run meanwhile; cancelling it works at
+    once, and the wait outlives the engine. One wait at a time: a second one, in another thread
+    or coroutine of the same run, is refused with `ConfigurationError`. In a coroutine use
+    `aio.wait`.
+    """
+
+    def create_token(
+        self,
+        *,
+        timeout: Duration | datetime | None = None,
+        tags: str | Iterable[str] = (),
+        idempotency_key: str | None = None,
+        idempotency_key_ttl: Duration | None = None,
+    ) -> WaitToken:
+        """A new token, that somebody completes before its `timeout` (seconds, or "10m")."""
+        refuse_in_event_loop("wait.create_token")
+        scope = waits.require_scope("wait.create_token")
+        request = api.create_token(
+            timeout=timeout,
+            tags=tags,
+            idempotency_key=idempotency_key,
+            idempotency_key_ttl=idempotency_key_ttl,
+        )
+        return run_blocking(waits.create_token(scope, request), scope.alarm)
+
+    def for_token(
+        self, token: str | WaitToken, timeout: Duration | datetime | None = None
+    ) -> WaitResult:
+        """Wait until a token is completed, or its time is over: a `WaitResult` either way.
+
+        `token` is a token or its id, or any other text: that is the name of a token of this very
+        run, made when it is first asked for, with `timeout`. An attempt that comes after finds it
+        by the same name, and what was decided stays decided.
+        """
+        refuse_in_event_loop("wait.for_token")
+        scope = waits.require_scope("wait.for_token")
+        return run_blocking(waits.for_token(scope, token, timeout), scope.alarm)
+
+    def sleep(self, seconds: Duration) -> None:
+        """Sleep. More than 5 seconds are timed by the server, and hold no slot; an attempt that
+        comes after sleeps only what is left of them.
+        """
+        refuse_in_event_loop("wait.sleep")
+        length, scope = waits.in_seconds(seconds), current_scope()
+        if scope is None:
+            time.sleep(length)
+        elif length <= SHORT_SECONDS:
+            waits.doze(scope, length)
+        else:
+            run_blocking(waits.sleep(scope, length), scope.alarm)
+
+
+wait = Wait()
+"""The waits of the current run."""
+
+
+class AsyncWait:
+    """The twin of `wait` for coroutines."""
+
+    async def create_token(
+        self,
+        *,
+        timeout: Duration | datetime | None = None,  # noqa: ASYNC109 - the token's, not the call's
+        tags: str | Iterable[str] = (),
+        idempotency_key: str | None = None,
+        idempotency_key_ttl: Duration | None = None,
+    ) -> WaitToken:
+        """As `wait.create_token`."""
+        scope = waits.require_scope("wait.create_token")
+        request = api.create_token(
+            timeout=timeout,
+            tags=tags,
+            idempotency_key=idempotency_key,
+            idempotency_key_ttl=idempotency_key_ttl,
+        )
+        return await run_awaiting(waits.create_token(scope, request))
+
+    async def for_token(
+        self,
+        token: str | WaitToken,
+        timeout: Duration | datetime | None = None,  # noqa: ASYNC109 - the token's, not the call's
+    ) -> WaitResult:
+        """As `wait.for_token`."""
+        scope = waits.require_scope("wait.for_token")
+        return await run_awaiting(waits.for_token(scope, token, timeout))
+
+    async def sleep(self, seconds: Duration) -> None:
+        """As `wait.sleep`."""
+        length, scope = waits.in_seconds(seconds), current_scope()
+        if scope is None or length <= SHORT_SECONDS:
+            await asyncio.sleep(length)
+        else:
+            await run_awaiting(waits.sleep(scope, length))

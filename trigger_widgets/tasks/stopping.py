@@ -1,0 +1,44 @@
+"""Stopping code that blocks: an exception in a thread is heard only when it stops blocking."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class RunStopped(BaseException):
+    """Raised inside a task that is to stop. `except Exception` lets it pass; `finally` runs."""
+
+
+class Alarm:
+    """Wakes whoever blocks in a run that is to stop. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sleepers: dict[int, Callable[[], object]] = {}
+        self._next = 0
+        self.rung = False
+
+    def ring(self) -> None:
+        """Wake everybody, from now on."""
+        with self._lock:
+            self.rung = True
+            sleepers = list(self._sleepers.values())
+        for wake in sleepers:
+            wake()
+
+    @contextmanager
+    def wakes(self, wake: Callable[[], object]) -> Iterator[None]:
+        """Call `wake` if the alarm rings in here; at once if it has rung before."""
+        with self._lock:
+            number = self._next = self._next + 1
+            self._sleepers[number] = wake
+            rung = self.rung
+        try:
+            if rung:
+                wake()
+            yield
+        finally:
+            with self._lock:
+                del self._sleepers[number]

@@ -1,0 +1,129 @@
+"""How a run waits: the steps that threads and coroutines share."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from trigger_widgets.api import wait as api
+from trigger_widgets.api.requests import Request
+from trigger_widgets.durations import deadline, parse_duration
+from trigger_widgets.errors import ConfigurationError, WaitTimeoutError
+from trigger_widgets.models import WaitToken
+from trigger_widgets.packets import JSON_TYPE, decode_packet
+
+from .link import WaitFor
+from .scope import RunScope, current_scope
+from .steps import Steps
+from .stopping import RunStopped
+
+SHORT_SECONDS = 5.0
+"""What is slept here, as in the official SDK; longer sleeps are the server's to time."""
+
+Duration = str | float | timedelta
+"""Seconds, a timedelta, or text like "10m"."""
+
+
+@dataclass(frozen=True)
+class WaitResult:
+    """How a wait for a token ended: `output` is what it was completed with; `error` says that
+    nobody did so in time.
+    """
+
+    id: str
+    output: Any = None
+    error: WaitTimeoutError | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether somebody completed the token."""
+        return self.error is None
+
+    def unwrap(self) -> Any:
+        """The output; raises the `WaitTimeoutError` if there is none."""
+        if self.error is not None:
+            raise self.error
+        return self.output
+
+
+def require_scope(name: str) -> RunScope:
+    """The run that this code belongs to; `ConfigurationError` outside of one."""
+    scope = current_scope()
+    if scope is None:
+        raise ConfigurationError(
+            f"{name} waits as part of a run, and this code is not part of one; start the task "
+            "with .trigger (calling it like a function runs it without a server)."
+        )
+    return scope
+
+
+def in_seconds(value: Duration) -> float:
+    """A length of time; `ConfigurationError` for what is none."""
+    if isinstance(value, str):
+        value = parse_duration(value)
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    longest = timedelta.max.total_seconds()
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < longest:
+        raise ConfigurationError(
+            f'a sleep is 0 or more seconds, a timedelta, or text like "10m", not {value!r}.'
+        )
+    return value
+
+
+def doze(scope: RunScope, seconds: float) -> None:
+    """Sleep in this thread; `RunStopped` as soon as the run is to stop."""
+    woken = threading.Event()
+    with scope.alarm.wakes(woken.set):
+        stopped = woken.wait(seconds)
+    if stopped:
+        raise RunStopped
+
+
+def create_token(scope: RunScope, request: Request[WaitToken]) -> Steps[WaitToken]:
+    """Make a token. The request is repeated while there is no server, and makes one token."""
+    answer = yield scope.link.call(request.method, request.path, request.body, patient=True)
+    return request.decode(answer)
+
+
+def for_token(scope: RunScope, token: str | WaitToken, timeout: Any) -> Steps[WaitResult]:
+    """Wait for a token, or for the token that has this name in this run."""
+    name = token if isinstance(token, str) and not token.startswith("waitpoint_") else None
+    if name == "":
+        raise ConfigurationError('a token of a run is named by a text like "approval", not by "".')
+    if name is None and timeout is not None:
+        raise ConfigurationError(
+            "this token exists already and has its own timeout: give it to wait.create_token, or "
+            'name a token of this run, as in wait.for_token("approval", timeout="1h").'
+        )
+    with scope.waits.waiting(f'the token "{name}"' if name else f"{api.token_id(token)}"):
+        if name is None:
+            token_id = api.token_id(token)
+        else:
+            key = f"{scope.context.run.id}:{name}"
+            request = api.create_token(timeout=timeout, idempotency_key=key)
+            made = yield from create_token(scope, request)
+            token_id = made.id
+        completed = yield scope.link.wait(scope.context.run.id, WaitFor(token=token_id))
+    return _result(token_id, name, completed)
+
+
+def _result(token_id: str, name: str | None, completed: dict[str, Any]) -> WaitResult:
+    output = decode_packet(completed.get("output"), completed.get("outputType") or JSON_TYPE)
+    if not completed.get("outputIsError"):
+        return WaitResult(token_id, output)
+    said = output.get("message") if isinstance(output, dict) else output
+    what = f'the token "{name}" ({token_id})' if name else f"the token {token_id}"
+    return WaitResult(token_id, error=WaitTimeoutError(f"nobody completed {what} in time: {said}"))
+
+
+def sleep(scope: RunScope, seconds: float) -> Steps[None]:
+    """A long sleep, timed by the server."""
+    run_id = scope.context.run.id
+    until = deadline(timedelta(seconds=seconds))
+    text = until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    with scope.waits.waiting(f"{seconds:g} seconds to pass"):
+        key = scope.waits.sleep_key(run_id, seconds)
+        yield scope.link.wait(run_id, WaitFor(until=text, key=key))
