@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -187,6 +188,24 @@ def test_the_first_completion_counts(engine):
         answer = engine.http.post(f"{TOKENS}/{token}/complete", json={"data": data})
         assert (answer.status_code, answer.json()) == (200, {"success": True})
     assert retrieve(engine, token)["output"] == '{"json":1}'
+
+
+def test_of_many_completions_at_once_one_counts(engine, task):
+    worker = engine.worker(task)
+    engine.trigger(task)
+    attempt = worker.execute()
+    token = create(engine).json()["id"]
+    engine.http.post(f"/engine/v1/runs/{attempt.run}/waitpoints/tokens/{token}/wait")
+    path = f"{TOKENS}/{token}/complete"
+    with ThreadPoolExecutor(16) as pool:
+        clients = [engine.client(engine.key) for _ in range(16)]
+        answers = list(pool.map(lambda c: c.post(path, json={"data": id(c)}), clients))
+    assert {answer.status_code for answer in answers} == {200}
+    found = engine.http.get(f"/engine/v1/dev/runs/{attempt.run}/snapshots/latest").json()
+    (told,) = found["execution"]["completedWaitpoints"]
+    assert told["output"] == retrieve(engine, token)["output"]
+    attempt.snapshot = found["execution"]["snapshot"]["friendlyId"]
+    assert attempt.complete() == "RUN_FINISHED"
 
 
 def test_completions_that_complete_nothing(engine):
