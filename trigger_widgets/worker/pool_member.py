@@ -129,8 +129,6 @@ class PoolMember:
             while (message := await frames.read(reader)) is not None:
                 match message["kind"]:
                     case "ready" | "failed":
-                        for name in list(self._pipes):
-                            self._read_pipe(name)  # what it wrote before it said so
                         self._read_pipes()  # what it wrote while it was loading
                         self.ready.set_result(message)
                     case "outcome":
