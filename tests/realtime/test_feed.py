@@ -19,7 +19,7 @@ from trigger_widgets.errors import (
     TriggerError,
     UnsupportedError,
 )
-from trigger_widgets.realtime import feed
+from trigger_widgets.realtime import driver
 from trigger_widgets.realtime.feed import Source
 from trigger_widgets.realtime.hub import current_hub
 from trigger_widgets.realtime.runs import run_source
@@ -147,7 +147,7 @@ def test_an_older_snapshot_does_not_turn_back_the_clock(wire):
 
 
 def test_wake_retries_at_once(wire, monkeypatch):
-    monkeypatch.setattr(feed.Backoff, "wait", lambda self: 3600.0)
+    monkeypatch.setattr(driver.Backoff, "wait", lambda self: 3600.0)
     script = wire.Script(REFUSED, wire.answer(wire.row("COMPLETED_SUCCESSFULLY")))
     watcher = wire.Watcher()
     watching = watch(wire.fake_server(script), watcher)
@@ -157,7 +157,7 @@ def test_wake_retries_at_once(wire, monkeypatch):
 
 
 def test_a_new_reader_does_not_wait_for_the_backoff_of_the_others(wire, monkeypatch):
-    monkeypatch.setattr(feed.Backoff, "wait", lambda self: 3600.0)
+    monkeypatch.setattr(driver.Backoff, "wait", lambda self: 3600.0)
     script = wire.Script(REFUSED, wire.answer(wire.row("COMPLETED_SUCCESSFULLY")))
     server, first, second = wire.fake_server(script), wire.Watcher(), wire.Watcher()
     watch(server, first)
@@ -289,14 +289,14 @@ def test_a_server_that_never_holds_is_not_asked_in_a_loop(wire):
 @pytest.mark.parametrize(
     ("item", "error", "patience"),
     [
-        (REFUSED, APIConnectionError, "_UNREACHABLE_PATIENCE"),
-        (lambda _: httpx.Response(503), ServerError, "_FAILING_PATIENCE"),
+        (REFUSED, APIConnectionError, "UNREACHABLE_PATIENCE"),
+        (lambda _: httpx.Response(503), ServerError, "FAILING_PATIENCE"),
     ],
 )
 def test_a_loop_gives_up_on_a_server_that_was_never_there_and_a_widget_does_not(
     wire, monkeypatch, item, error, patience
 ):
-    monkeypatch.setattr(feed, patience, 0.3)
+    monkeypatch.setattr(driver, patience, 0.3)
     script = wire.Script(*[item] * 50)
     server = wire.fake_server(script)
     watcher = wire.Watcher()

@@ -123,6 +123,31 @@ def list_tokens(
     return Request("GET", _PATH, _page, doing="list wait tokens", params=params)
 
 
+class Pages:
+    """All pages of a list, one after the other, up to `limit` tokens: one for sync and async."""
+
+    def __init__(self, *, limit: int | None, **filters: Any) -> None:
+        self._left = limit
+        self._filters = filters
+        self._after: str | None = None
+        self._is_last = False
+
+    def request(self) -> Request[TokenPage] | None:
+        """The next request; None when there is nothing more to ask for."""
+        if self._is_last or (self._left is not None and self._left <= 0):
+            return None
+        size = PAGE_SIZE if self._left is None else min(self._left, PAGE_SIZE)
+        return list_tokens(**self._filters, size=size, after=self._after)
+
+    def answered(self, page: TokenPage) -> list[WaitToken]:
+        """The tokens of a page."""
+        tokens = page.tokens[: self._left]
+        if self._left is not None:
+            self._left -= len(tokens)
+        self._after, self._is_last = page.next, page.next is None
+        return tokens
+
+
 def _status(value: str) -> str:
     try:
         return WaitTokenStatus(value).value

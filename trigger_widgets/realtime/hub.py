@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-from trigger_widgets.api.server import Server
-
-from .feed import Feed, Reader, Source
+from .driver import AnyReader, Driver
 from .loop import BackgroundLoop, background_loop
 
-T = TypeVar("T")
+R = TypeVar("R", bound=AnyReader)
 
 
 class Hub:
     """The feeds of one background loop. Its methods run on that loop."""
 
     def __init__(self) -> None:
-        self._feeds: dict[Hashable, tuple[Feed[Any], asyncio.Task[None]]] = {}
+        self._feeds: dict[Hashable, tuple[Driver[Any], asyncio.Task[None]]] = {}
 
-    def join(self, key: Hashable, source: Source[T], server: Server, reader: Reader[T]) -> None:
-        """Add a reader to the feed, which starts with its first reader."""
+    def join(self, key: Hashable, make: Callable[[], Driver[R]], reader: R) -> None:
+        """Add a reader to the feed, which is made for its first reader."""
         if key not in self._feeds or self._feeds[key][0].is_closed:
-            feed = Feed(source, server)
+            feed = make()
             task = asyncio.get_running_loop().create_task(feed.run())
             self._feeds[key] = feed, task
             task.add_done_callback(lambda task: self._ended(key, task))
         self._feeds[key][0].add(reader)
         self._close_if_unread(key)
 
-    def leave(self, key: Hashable, reader: Reader[Any]) -> None:
+    def leave(self, key: Hashable, reader: AnyReader) -> None:
         """Take a reader away; the feed ends with its last one."""
         if key in self._feeds:
             self._feeds[key][0].remove(reader)
@@ -70,11 +68,11 @@ def current_hub() -> tuple[BackgroundLoop, Hub]:
 class Membership:
     """A reader's place in a feed, from any thread."""
 
-    def __init__(self, source: Source[T], server: Server, reader: Reader[T]) -> None:
+    def __init__(self, key: Hashable, make: Callable[[], Driver[R]], reader: R) -> None:
         self._loop, self._hub = current_hub()
-        self._key = (server.key, source.path, tuple(sorted(source.params.items())))
+        self._key = key
         self._reader = reader
-        self._loop.call(self._hub.join, self._key, source, server, reader)
+        self._loop.call(self._hub.join, key, make, reader)
 
     def leave(self) -> None:
         """Read no more. Leaving twice is nothing."""

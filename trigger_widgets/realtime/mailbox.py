@@ -1,21 +1,31 @@
-"""Where a feed leaves the latest value for a reader in another thread or loop."""
+"""Where a feed leaves what has come for a reader in another thread or loop."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import threading
+from collections import deque
+from collections.abc import Iterable
+from enum import Enum, auto
 from typing import Generic, TypeVar
 
 from trigger_widgets.errors import TriggerError
+from trigger_widgets.models import Run
 
 from .connection import Connection
 
 T = TypeVar("T")
 
 
+class End(Enum):
+    """What is taken when nothing will follow: None may be a part of a stream."""
+
+    END = auto()
+
+
 class Mailbox(Generic[T]):
-    """A `Reader` that conflates: a slow reader gets the latest value, and never holds up another.
+    """A reader that never holds up another: of values a slow one gets the latest, of parts all.
 
     `event` is set while there is something to take.
     """
@@ -26,7 +36,7 @@ class Mailbox(Generic[T]):
         self.event = threading.Event()
         self.state = Connection("connecting")
         self._lock = threading.Lock()
-        self._values: list[T] = []
+        self._values: deque[T] = deque()
         self._is_over = False
         self._error: TriggerError | None = None
         self._sleepers: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
@@ -34,8 +44,18 @@ class Mailbox(Generic[T]):
     def value(self, value: T) -> None:
         """From the feed: a newer value replaces one that nobody took."""
         with self._lock:
-            self._values = [value]
+            self._values.clear()
+            self._values.append(value)
             self._wake()
+
+    def parts(self, parts: Iterable[T]) -> None:
+        """From a stream: parts wait until each has been taken."""
+        with self._lock:
+            self._values.extend(parts)
+            self._wake()
+
+    def run(self, run: Run) -> None:
+        """From a stream: what is read are its parts, not the states of its run."""
 
     def connection(self, connection: Connection) -> None:
         """From the feed."""
@@ -48,17 +68,17 @@ class Mailbox(Generic[T]):
                 self._is_over, self._error = True, error
             self._wake()
 
-    def take(self) -> T | None:
-        """The value nobody has taken yet. None: nothing will follow, or the error is raised."""
+    def take(self) -> T | End:
+        """What nobody has taken yet. `End`: nothing will follow, or the error is raised."""
         with self._lock:
             if self._values:
-                value = self._values.pop()
-                if not self._is_over:
+                value = self._values.popleft()
+                if not self._is_over and not self._values:
                     self.event.clear()
                 return value
         if self._error is not None:
             raise self._error
-        return None
+        return End.END
 
     async def wait(self, seconds: float | None) -> bool:
         """Wait on any event loop until there is something to take; False after `seconds`."""

@@ -36,9 +36,6 @@ _NAMES = {
 def run_source(run: Any, skip_columns: Iterable[str] = ()) -> Source[Run]:
     """`GET /realtime/v1/runs/<id>`; columns may be given by their names in `Run` or on the wire."""
     found = run_id(run)
-    skipped = [skip_columns] if isinstance(skip_columns, str) else list(skip_columns)
-    columns = sorted({_NAMES.get(column, column) for column in skipped})
-    refuse_unknown(columns, _COLUMNS, of="skip_columns")
     return Source(
         path=f"/realtime/v1/runs/{quote(found, safe='')}",
         decode=_only_run,
@@ -46,8 +43,16 @@ def run_source(run: Any, skip_columns: Iterable[str] = ()) -> Source[Run]:
         is_final=lambda run: run.is_terminal,
         doing=f"subscribe to {found}",
         subject=f"run {found}",
-        params={"skipColumns": ",".join(columns)} if columns else {},
+        params=skipped_columns(skip_columns),
     )
+
+
+def skipped_columns(names: Iterable[str]) -> dict[str, str]:
+    """The query parameter of every feed of runs that leaves columns out."""
+    skipped = [names] if isinstance(names, str) else list(names)
+    columns = sorted({_NAMES.get(column, column) for column in skipped})
+    refuse_unknown(columns, _COLUMNS, of="skip_columns")
+    return {"skipColumns": ",".join(columns)} if columns else {}
 
 
 def _only_run(rows: Mapping[str, Row]) -> Run | None:

@@ -1,0 +1,118 @@
+"""What is given to `batch_trigger`, as items for the wire and a key for each."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trigger_widgets.errors import ConfigurationError
+from trigger_widgets.packets import encode_packet
+
+from .batches import Item
+from .options import encode_options
+from .tasks import task_id
+
+Key = str | Callable[[Any], Any] | None
+_ENVELOPE = frozenset({"task", "payload", "options"})
+
+
+@dataclass(frozen=True)
+class Given:
+    """One item as it was given: `key` is what a person knows it by."""
+
+    payload: Any
+    key: Any
+    task: Any = None
+    options: Mapping[str, Any] | None = None
+
+
+def plan(
+    task: Any,
+    items: Any,
+    *,
+    key: Key = None,
+    options: Mapping[str, Any],
+    ttl: str | None = None,
+) -> tuple[list[Item], list[Any]]:
+    """The items in order, and the key of each. `ttl` is for those that name none."""
+    if items is None:
+        task, items = None, task
+    given = _rows(items, key) if _is_data_frame(items) else _listed(items, key)
+    if not given:
+        raise ConfigurationError("there is nothing to trigger: items is empty.")
+    common = encode_options(options, of="tasks.batch_trigger")
+    return [_item(n, one, task, common, ttl) for n, one in enumerate(given)], [
+        one.key for one in given
+    ]
+
+
+def _item(n: int, given: Given, task: Any, common: Mapping[str, Any], ttl: str | None) -> Item:
+    named = given.task if given.task is not None else task
+    if named is None:
+        raise ConfigurationError(
+            f'items[{n}] names no task; give batch_trigger("my-task", items), or items like '
+            '{"task": "my-task", "payload": …}.'
+        )
+    own = encode_options(given.options or {}, of=f"items[{n}]")
+    merged = {**({"ttl": ttl} if ttl else {}), **common, **own}
+    return Item(task_id(named), encode_packet(given.payload, what=f"items[{n}]"), merged)
+
+
+def _listed(items: Any, key: Key) -> list[Given]:
+    if isinstance(items, str | bytes | Mapping) or not isinstance(items, Iterable):
+        raise ConfigurationError(
+            "items is a list of payloads, or a DataFrame with a run a row, not "
+            f"{type(items).__name__}."
+        )
+    return [_one(item, n, key) for n, item in enumerate(items)]
+
+
+def _one(item: Any, n: int, key: Key) -> Given:
+    if isinstance(item, Mapping) and "payload" in item and item.keys() <= _ENVELOPE:
+        options = item.get("options")
+        if options is not None and not isinstance(options, Mapping):
+            raise ConfigurationError(f"the options of items[{n}] are a dict, not {options!r}.")
+        payload = item["payload"]
+        return Given(payload, _key_of(payload, n, key), item.get("task"), options)
+    return Given(item, _key_of(item, n, key))
+
+
+def _rows(frame: Any, key: Key) -> list[Given]:
+    """A row is a payload; its key is its label in the index unless `key` says otherwise."""
+    columns = [str(column) for column in frame.columns]
+    if isinstance(key, str) and key not in columns:
+        raise ConfigurationError(f'the DataFrame has no column "{key}"; {_hint(key, columns)}')
+    if len(set(columns)) < len(columns):
+        raise ConfigurationError("the DataFrame has two columns of the same name; rename one.")
+    rows: Sequence[dict[str, Any]] = frame.to_dict(orient="records")
+    labels = frame.index.tolist()
+    if key is None:
+        return [Given(row, label) for row, label in zip(rows, labels, strict=True)]
+    return [Given(row, _key_of(row, n, key)) for n, row in enumerate(rows)]
+
+
+def _key_of(payload: Any, n: int, key: Key) -> Any:
+    if key is None:
+        return n
+    if callable(key):
+        return key(payload)
+    fields = payload if isinstance(payload, Mapping) else getattr(payload, "__dict__", {})
+    if key not in fields:
+        raise ConfigurationError(f'items[{n}] has no field "{key}"; {_hint(key, fields)}')
+    return fields[key]
+
+
+def _hint(name: str, known: Iterable[Any]) -> str:
+    names = [str(one) for one in known]
+    near = difflib.get_close_matches(name, names, n=1)
+    return f'did you mean "{near[0]}"?' if near else f"it has {', '.join(names) or 'none'}."
+
+
+def _is_data_frame(value: Any) -> bool:
+    """Recognised by its class, so that pandas is imported by whoever made it."""
+    return any(
+        kind.__name__ == "DataFrame" and kind.__module__.partition(".")[0] == "pandas"
+        for kind in type(value).__mro__
+    )

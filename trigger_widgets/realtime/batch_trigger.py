@@ -1,0 +1,99 @@
+"""Triggering a batch, as the requests that it takes: one description for sync and async."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import SecretStr
+
+from trigger_widgets.api import batches
+from trigger_widgets.api.batch_items import Key, plan
+from trigger_widgets.api.batches import Item
+from trigger_widgets.api.requests import Request
+from trigger_widgets.errors import TriggerError
+
+from .roster import Fingerprint, fingerprint_of_item
+
+_ROUNDS = 3
+
+LONG_TTL = "14d"
+"""Runs of a development environment expire after 10 minutes in the queue unless a ttl is given
+(protocol.md §2), which is soon for the last of thousands. The embedded engine has no such default.
+"""
+
+
+@dataclass(frozen=True)
+class BatchPart:
+    """One batch of the server: up to 1,000 items, with what their runs are known by."""
+
+    id: str
+    fingerprints: tuple[Fingerprint, ...] = field(repr=False)
+    public_access_token: SecretStr | None = None
+
+    @property
+    def run_count(self) -> int:
+        """How many items it has."""
+        return len(self.fingerprints)
+
+
+class BatchTrigger:
+    """The requests of one `batch_trigger`: send `request`, say how that went, until it is None.
+
+    Items are sent again as long as the server does not have all of them: it knows them by index.
+    What the server said last is not an exception that is lost: it is raised with a note of what
+    was triggered before.
+    """
+
+    def __init__(
+        self, task: Any, items: Any, *, key: Key, options: dict[str, Any], embedded: bool
+    ) -> None:
+        self._items, self.keys = plan(
+            task, items, key=key, options=options, ttl=None if embedded else LONG_TTL
+        )
+        self.parts: list[BatchPart] = []
+        self._requests = self._plan()
+        self.request: Request[Any] | None = next(self._requests)
+
+    @property
+    def task(self) -> str | None:
+        """The task of all items, if it is one."""
+        tasks = {item.task for item in self._items}
+        return tasks.pop() if len(tasks) == 1 else None
+
+    def answered(self, result: Any) -> None:
+        """The result of the request."""
+        try:
+            self.request = self._requests.send(result)
+        except StopIteration:
+            self.request = None
+
+    def failed(self, error: TriggerError) -> TriggerError:
+        """The error of the request, with what was triggered before it."""
+        if self.parts:
+            count = sum(part.run_count for part in self.parts)
+            ids = ", ".join(part.id for part in self.parts)
+            error.add_note(
+                f"{count:,} of {len(self._items):,} runs were triggered before this, in {ids}."
+            )
+        return error
+
+    def _plan(self) -> Generator[Request[Any], Any, None]:
+        for start in range(0, len(self._items), batches.LIMIT):
+            items = self._items[start : start + batches.LIMIT]
+            created = yield batches.create(len(items), [item.task for item in items])
+            yield from self._send(created.id, items)
+            fingerprints = tuple(map(fingerprint_of_item, items))
+            self.parts.append(BatchPart(created.id, fingerprints, created.public_access_token))
+
+    def _send(self, batch: str, items: Sequence[Item]) -> Generator[Request[Any], Any, None]:
+        for _ in range(_ROUNDS):
+            sealed = False
+            for lines in batches.bodies(item.line(n) for n, item in enumerate(items)):
+                sealed = (yield batches.send_items(batch, lines)).sealed
+            if sealed:
+                return
+        raise self.failed(
+            TriggerError(f"the server did not take all {len(items):,} items of {batch}.")
+        )
