@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it against the 
     from .errors import AuthenticationError as AuthenticationError
     from .errors import ConfigurationError as ConfigurationError
     from .errors import EngineError as EngineError
+    from .errors import NobodyCanClickError as NobodyCanClickError
     from .errors import NotFoundError as NotFoundError
     from .errors import ResultTimeoutError as ResultTimeoutError
     from .errors import RunCanceledError as RunCanceledError
@@ -38,12 +39,17 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it against the 
     from .models import Run as Run
     from .models import RunStatus as RunStatus
     from .models import TaskError as TaskError
+    from .models import WaitToken as WaitToken
     from .realtime.handle import RunHandle as RunHandle
     from .tasks import Task as Task
     from .tasks import logger as logger
     from .tasks import metadata as metadata
+    from .tasks import streams as streams
     from .tasks import task as task
+    from .tasks import wait as wait
+    from .widgets.approval import ApprovalWidget as ApprovalWidget
     from .widgets.run import RunWidget as RunWidget
+    from .widgets.trigger import TriggerWidget as TriggerWidget
 
 _HOMES = {
     "client": ("AsyncTrigger", "Trigger", "configure", "default_client", "trigger"),
@@ -54,6 +60,7 @@ _HOMES = {
         "AuthenticationError",
         "ConfigurationError",
         "EngineError",
+        "NobodyCanClickError",
         "NotFoundError",
         "ResultTimeoutError",
         "RunCanceledError",
@@ -65,10 +72,12 @@ _HOMES = {
         "TriggerError",
         "UnknownOptionError",
     ),
-    "models": ("Run", "RunStatus", "TaskError"),
+    "models": ("Run", "RunStatus", "TaskError", "WaitToken"),
     "realtime.handle": ("RunHandle",),
-    "tasks": ("Task", "logger", "metadata", "task"),
+    "tasks": ("Task", "logger", "metadata", "streams", "task", "wait"),
+    "widgets.approval": ("ApprovalWidget",),
     "widgets.run": ("RunWidget",),
+    "widgets.trigger": ("TriggerWidget",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

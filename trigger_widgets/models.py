@@ -129,6 +129,9 @@ class Run(_Model):
     depth: int | None = None
     idempotency_key: str | None = None
     streams: list[str] = Field(default_factory=list)
+    waits_for: list[str] = Field(default_factory=list)
+    """The wait tokens it waits for: only in what `runs.retrieve` gives, and only of the embedded
+    engine; a real server does not tell."""
     large: frozenset[str] = frozenset()
 
     @field_validator("metadata", mode="before")

@@ -187,6 +187,18 @@ class Notebook:
             "i => window.notebookPanel.content.widgets[i].model.toJSON().outputs ?? []", index
         )
 
+    def code_cells(self) -> list[int]:
+        """The indexes of the cells that can be run."""
+        types = self.page.evaluate(
+            "() => window.notebookPanel.content.widgets.map(cell => cell.model.type)"
+        )
+        return [index for index, kind in enumerate(types) if kind == "code"]
+
+    def source(self, index: int) -> str:
+        return self.page.evaluate(
+            "i => window.notebookPanel.content.widgets[i].model.sharedModel.getSource()", index
+        )
+
     def text(self, index: int) -> str:
         parts = []
         for output in self.outputs(index):

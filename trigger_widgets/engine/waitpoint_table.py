@@ -118,6 +118,15 @@ def awaited_runs(execute: Execute, run: RunRecord, kind: str) -> list[str]:
     return [row[0] for row in execute(query, (run.id, run.attempt, kind))]
 
 
+def awaited_tokens(execute: Execute, run: RunRecord) -> list[str]:
+    """The `waitpoint_…` ids of the tokens that a run waits for now."""
+    where = (
+        "waitpoints.id IN (SELECT waitpoint FROM waits WHERE run = ? AND attempt = ? "
+        "AND snapshot IS NULL) AND waitpoints.type = 'MANUAL' AND waitpoints.completed_at IS NULL"
+    )
+    return [found.friendly_id for found in select(execute, where, run.id, run.attempt)]
+
+
 def end_waits(transaction: Transaction, run: RunRecord) -> None:
     """`run` goes on, and its latest snapshot tells it what it has waited for."""
     transaction.execute(

@@ -10,10 +10,12 @@ def install() -> None:
     shell = get_ipython()
     if shell is None:
         return
-    from trigger_widgets.realtime.waiting import install_pump
+    from trigger_widgets.realtime.waiting import install_audience, install_pump
 
+    from .audience import nobody_can_click
     from .display import install_display
     from .pump import pump
 
     install_display(shell)
     install_pump(pump)
+    install_audience(nobody_can_click)

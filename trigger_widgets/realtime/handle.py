@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Generator, Iterable
 from typing import Any
 
@@ -11,11 +12,12 @@ from trigger_widgets.api import runs
 from trigger_widgets.api.server import Server
 from trigger_widgets.api.tasks import Triggered
 from trigger_widgets.api.transports import AsyncTransport, Transport
-from trigger_widgets.errors import TriggerError
-from trigger_widgets.models import Run
+from trigger_widgets.errors import NobodyCanClickError, TriggerError
+from trigger_widgets.models import Run, RunStatus
 
 from .runs import run_source
 from .subscription import Subscription
+from .waiting import nobody_can_click
 
 
 class _Handle:
@@ -53,7 +55,12 @@ class _Handle:
         async with self.subscribe(timeout=seconds) as states:
             async for run in states:
                 last = run
+                if run.status is RunStatus.WAITING and nobody_can_click(blocking=False):
+                    _refuse_to_hang(await self._now())
         return _ended(last, self.id).unwrap()
+
+    async def _now(self) -> Run:
+        raise NotImplementedError
 
     def __repr__(self) -> str:
         of = f" of {self.task}" if self.task else ""
@@ -84,6 +91,8 @@ class RunHandle(_Handle):
         with self.subscribe(timeout=timeout) as states:
             for run in states:
                 last = run
+                if run.status is RunStatus.WAITING and nobody_can_click(blocking=True):
+                    _refuse_to_hang(self.retrieve())
         return _ended(last, self.id).unwrap()
 
     def retrieve(self) -> Run:
@@ -93,6 +102,9 @@ class RunHandle(_Handle):
     def cancel(self) -> None:
         """Cancel the run; nothing happens if it has ended."""
         self._transport.send(runs.cancel(self.id))
+
+    async def _now(self) -> Run:
+        return await asyncio.to_thread(self.retrieve)
 
 
 class AsyncRunHandle(_Handle):
@@ -118,8 +130,21 @@ class AsyncRunHandle(_Handle):
         """Cancel the run; nothing happens if it has ended."""
         await self._transport.send(runs.cancel(self.id))
 
+    async def _now(self) -> Run:
+        return await self.retrieve()
+
 
 def _ended(run: Run | None, run_id: str) -> Run:
     if run is None:
         raise TriggerError(f"the subscription to {run_id} was stopped before it said anything.")
     return run
+
+
+def _refuse_to_hang(run: Run) -> None:
+    """Raise if a person has to decide first: a moment or another run comes by itself."""
+    if run.waits_for:
+        raise NobodyCanClickError(
+            f"{run.id} waits for a decision ({', '.join(run.waits_for)}), and nobody can click in "
+            "this notebook while it is executed; complete the token elsewhere, as with "
+            f'client.wait.complete_token("{run.waits_for[0]}", …), or run it in JupyterLab.'
+        )

@@ -19,8 +19,26 @@ class Pump(Protocol):
         """Handle what is waiting to be handled, for about so many seconds at most."""
 
 
+class Audience(Protocol):
+    """Who is in front of the notebook."""
+
+    def __call__(self, *, blocking: bool) -> bool:
+        """Whether nobody there could click while we wait; `blocking` is not an `await`."""
+
+
 class _Installed:
     pump: Callable[[], AbstractContextManager[Pump | None]] | None = None
+    audience: Audience | None = None
+
+
+def install_audience(nobody_can_click: Audience | None) -> None:
+    """Ask this before a wait that only a click can end."""
+    _Installed.audience = nobody_can_click
+
+
+def nobody_can_click(*, blocking: bool) -> bool:
+    """Whether a wait for a click would never end here; False where nothing is known."""
+    return _Installed.audience is not None and _Installed.audience(blocking=blocking)
 
 
 def install_pump(pump: Callable[[], AbstractContextManager[Pump | None]] | None) -> None:

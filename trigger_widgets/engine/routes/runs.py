@@ -9,7 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from trigger_widgets.engine import auth, metadata, paging, run_table, run_views, runs
+from trigger_widgets.engine import (
+    auth,
+    metadata,
+    paging,
+    run_table,
+    run_views,
+    runs,
+    waitpoint_table,
+)
 from trigger_widgets.engine.core import Engine
 from trigger_widgets.engine.records import RunRecord
 from trigger_widgets.engine.statuses import Status, from_api_status
@@ -33,7 +41,11 @@ async def retrieve(request: Request) -> Response:
     related = run_views.related(
         run_table.get(execute, run.parent), run_table.get(execute, run.root), children, version
     )
-    return JSON(run_views.detail(run, related, version, engine.environment))
+    body = run_views.detail(run, related, version, engine.environment)
+    if run.status is Status.WAITING_TO_RESUME:
+        # ours: who waits for the run must know whether a person has to do something first
+        body["waitsFor"] = waitpoint_table.awaited_tokens(execute, run)
+    return JSON(body)
 
 
 async def listed(request: Request) -> Response:

@@ -1,0 +1,70 @@
+"""Where nobody can click, a wait for a click is refused instead of hanging."""
+
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from trigger_widgets.realtime.waiting import install_audience, nobody_can_click
+
+ASKS = """
+from trigger_widgets import ApprovalWidget, default_client, task, wait
+
+@task(id="asks")
+def asks(payload):
+    return wait.for_token("go", timeout="10m").unwrap()
+
+run = asks.trigger({})
+"""
+
+
+@pytest.fixture
+def execute():
+    """Runs cells as papermill does, with an engine that dies with the test."""
+
+    def run(*cells):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+        NotebookClient(notebook, timeout=60).execute()
+        return notebook
+
+    yield run
+    subprocess.run(
+        [sys.executable, "-m", "trigger_widgets.cli", "engine", "stop"],
+        check=False,
+        stdout=subprocess.DEVNULL,
+        env=os.environ,
+    )
+
+
+@pytest.mark.parametrize("wait", ["run.result()", "await run", 'ApprovalWidget(run, "go").wait()'])
+@pytest.mark.filterwarnings("ignore::UserWarning")  # nbclient's own, about its kernel's transport
+def test_a_wait_for_a_click_raises_under_nbclient(execute, wait):
+    with pytest.raises(CellExecutionError, match=r"NobodyCanClickError.*nobody can click"):
+        execute(ASKS, wait)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_decision_by_api_is_no_click(execute):
+    """The token is completed in a cell before: nothing is left to wait for."""
+    notebook = execute(
+        ASKS,
+        """
+import threading
+tokens = default_client().wait
+found = None
+while found is None:
+    found = next(iter(tokens.list_tokens(idempotency_key=f"{run.id}:go")), None)
+tokens.complete_token(found, {"approved": True})
+""",
+        "run.result(timeout=30)",
+    )
+    assert "True" in notebook.cells[2].outputs[0].data["text/plain"]
+
+
+def test_where_nothing_is_known_nothing_is_refused():
+    install_audience(None)
+    assert not nobody_can_click(blocking=True)

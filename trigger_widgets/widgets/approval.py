@@ -1,0 +1,264 @@
+"""ApprovalWidget: a run waits for a person, and the person decides in the notebook."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import traitlets
+from pydantic import SecretStr
+
+from trigger_widgets.api import rights
+from trigger_widgets.client import Trigger
+from trigger_widgets.errors import (
+    APIConnectionError,
+    ConfigurationError,
+    NobodyCanClickError,
+    ResultTimeoutError,
+    ServerError,
+    TriggerError,
+)
+from trigger_widgets.models import Run, WaitToken
+from trigger_widgets.realtime.connection import Connection
+from trigger_widgets.realtime.handle import RunHandle
+from trigger_widgets.realtime.waiting import nobody_can_click, wait_for
+
+from .approval_html import approval_html, approval_line
+from .approval_state import Approval, approval_state
+from .dispatcher import dispatcher
+from .follow import Callback, Following, FollowingWidget, client_for
+from .poller import poller
+
+_NOT_ASKED = "The run has not asked yet."
+
+
+class ApprovalWidget(FollowingWidget):
+    """A wait token as a question: what is asked, Approve, Reject, a comment, and the time left.
+
+    `token` is an id, a `WaitToken`, or a run together with the plain `name` that its task waits
+    for. `prompt` is markdown. The decision is sent as
+    `{"approved": true, "comment": "…", "by": "…"}`; the task gets it from `wait.for_token`.
+
+    Traits: `status` (WAITING, COMPLETED, TIMED_OUT), `output`, `done`, `connection`, `error`.
+    With a token that may only complete, the decision is shown as sent: whether it was the first
+    one only a key that may read wait tokens can tell.
+    """
+
+    kind: ClassVar[str] = "approval"
+    actions: ClassVar[dict[str, str]] = {"complete": "_decide", "reconnect": "reconnect"}
+
+    token_id = traitlets.Unicode(None, allow_none=True, read_only=True).tag(sync=True)
+    status = traitlets.Unicode(None, allow_none=True, read_only=True).tag(sync=True)
+    output = traitlets.Any(None, read_only=True)
+
+    def __init__(
+        self,
+        token: str | WaitToken | RunHandle | Run,
+        name: str | None = None,
+        *,
+        prompt: str | None = None,
+        title: str | None = None,
+        by: str | None = None,
+        client: Trigger | None = None,
+        access_token: str | SecretStr | None = None,
+        api_url: str | None = None,
+        enabled: bool = True,
+        on_complete: Callback | None = None,
+        on_error: Callback | None = None,
+        **traits: Any,
+    ) -> None:
+        super().__init__(**traits)
+        self._client = client_for(token, client, access_token, api_url)
+        self._on_complete, self._on_error = on_complete, on_error
+        self._by = by or os.environ.get("JUPYTERHUB_USER") or _user()
+        self._lock = threading.Lock()
+        self._approval = Approval()
+        self._settled = threading.Event()
+        run_id, token_id = _subject(token, name)
+        self._key = f"{run_id}:{name}" if run_id else None
+        self._assign(token_id=token_id)
+        self._show(
+            {
+                "token_id": token_id,
+                "run_id": run_id,
+                "title": title or name,
+                "prompt": prompt,
+                "can": {"complete": True if token_id else _NOT_ASKED},
+                "connection": {"state": "connecting", "reason": None},
+                **approval_state(self._approval),
+            }
+        )
+        if isinstance(token, WaitToken):
+            self._change(lambda approval: approval.seen(token))
+        if enabled:
+            self.start()
+
+    # ── for people ──────────────────────────────────────────────────────────────────────────
+
+    def approve(self, comment: str = "") -> None:
+        """Say yes, as the button does."""
+        self._decide(approved=True, comment=comment)
+
+    def reject(self, comment: str = "") -> None:
+        """Say no, as the button does."""
+        self._decide(approved=False, comment=comment)
+
+    def complete(self, data: Any) -> None:
+        """Complete the token with data of your own. The first completion of a token counts."""
+        token_id = self.token_id
+        if token_id is None:
+            raise ConfigurationError(
+                f'no run waits for "{self._key}" yet; decide when the widget shows the question.'
+            )
+        with self._lock:
+            if self._approval.is_settled or self._approval.phase == "sending":
+                return
+            self._approval = self._approval.sending(data, datetime.now(UTC))
+        self._show(approval_state(self._approval))
+        try:
+            self._client.wait.complete_token(token_id, data)
+        except TriggerError as e:
+            reason = str(e)
+            self._change(lambda approval: approval.failed(reason))
+            raise
+        if self._can_read():
+            self._look(token_id)
+        else:
+            self._change(lambda approval: approval.sent())
+
+    def wait(self, timeout: float | None = None) -> Any:
+        """Block until it is decided; gives the output. Clicks are handled meanwhile."""
+        if not self._settled.is_set() and nobody_can_click(blocking=True):
+            raise NobodyCanClickError(
+                f"{self.token_id or self._key} waits for a decision, and nobody can click in this "
+                "notebook while it is executed; complete the token elsewhere, or run it in "
+                "JupyterLab."
+            )
+        if not wait_for(self._settled, timeout):
+            raise ResultTimeoutError(
+                f"{self.token_id or self._key} was not decided within {timeout:g} s; "
+                "it can still be."
+            )
+        return self._approval.output
+
+    def __repr__(self) -> str:
+        return f"<ApprovalWidget {self._text()}>"
+
+    def _decide(self, *, approved: bool, comment: str = "") -> None:
+        self.complete({"approved": approved, "comment": comment, "by": self._by})
+
+    # ── from the server; on the poller's thread ─────────────────────────────────────────────
+
+    def _follow(self) -> Following:
+        return _Polling(self)
+
+    def poll(self) -> bool:
+        """Look at the token once; False when there is nothing more to see."""
+        if self.token_id is not None and not self._can_read():
+            self._see_connection(Connection("live"))
+            return False
+        try:
+            token_id = self.token_id or self._find()
+            if token_id is None:
+                return True
+            self._look(token_id)
+        except (APIConnectionError, ServerError) as e:
+            self._see_connection(Connection("retrying", str(e), e))
+            return True
+        except TriggerError as e:
+            self._see_connection(Connection("failed", str(e), e))
+            return False
+        state = Connection("closed" if self._approval.is_settled else "live")
+        self._see_connection(state)
+        return not self._approval.is_settled
+
+    def _find(self) -> str | None:
+        """Find the token that the run made for the name; it may not be there yet."""
+        found = next(iter(self._client.wait.list_tokens(idempotency_key=self._key)), None)
+        self._see_connection(Connection("live"))
+        if found is not None:
+            self._show({"token_id": found.id, "can": {"complete": True}})
+            self._assign(token_id=found.id)
+        return found.id if found else None
+
+    def _look(self, token_id: str) -> None:
+        token = self._client.wait.retrieve_token(token_id)
+        self._change(lambda approval: approval.seen(token))
+
+    def _can_read(self) -> bool:
+        """Public tokens can complete a wait token but never read it (protocol.md §1)."""
+        return rights.scopes_of(self._client.endpoint.access_token) is None
+
+    def _change(self, step: Callable[[Approval], Approval]) -> None:
+        with self._lock:
+            before, self._approval = self._approval, step(self._approval)
+            after = self._approval
+        self._show(approval_state(after), final=after.is_settled and not before.is_settled)
+        dispatcher.submit(lambda: self._observe(after))
+
+    def _observe(self, approval: Approval) -> None:
+        status = approval.token.status if approval.token else None
+        self._assign(status=status, output=approval.output)
+        if approval.is_settled:
+            first = not self.done
+            self._assign(done=True)
+            self._settled.set()
+            if first:
+                self._call(self._on_complete, self)
+
+    # ── copies ──────────────────────────────────────────────────────────────────────────────
+
+    def _html(self) -> str:
+        return approval_html(self._channel.snapshot()[1])
+
+    def _text(self) -> str:
+        return approval_line(self._channel.snapshot()[1])
+
+
+class _Polling:
+    """A widget's place in the poller, as a subscription."""
+
+    def __init__(self, widget: ApprovalWidget) -> None:
+        self._widget = widget
+        poller.add(widget)
+
+    def stop(self) -> None:
+        poller.remove(self._widget)
+
+    def wake(self) -> None:
+        poller.add(self._widget)
+
+
+def _subject(token: Any, name: str | None) -> tuple[str | None, str | None]:
+    """The id of the run and that of the token, one of which is known."""
+    if isinstance(token, RunHandle | Run):
+        if name is None:
+            raise ConfigurationError(
+                f"{token.id} may wait for several things; say which: ApprovalWidget(run, "
+                '"the name given to wait.for_token").'
+            )
+        return token.id, None
+    if isinstance(token, str) and token.startswith("run_"):
+        if name is None:
+            raise ConfigurationError(
+                f'"{token}" is a run, not a wait token; add the name that it waits for: '
+                f'ApprovalWidget("{token}", "name").'
+            )
+        return token, None
+    token_id = token.id if isinstance(token, WaitToken) else token
+    if not isinstance(token_id, str) or not token_id.startswith("waitpoint_"):
+        raise ConfigurationError(
+            f'{token_id!r} is not a wait token; its id looks like "waitpoint_…".'
+        )
+    return None, token_id
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a user id without a name, as in some containers
+        return "somebody"
