@@ -76,8 +76,10 @@ def append(
 def _known(transaction: Transaction, run_id: str, stream: str, part: NewPart) -> int | None:
     if part.id is None:
         return None
+    # named, because SQLite would walk through the whole stream by its primary key
     rows = transaction.execute(
-        "SELECT seq, body FROM stream_parts WHERE run = ? AND stream = ? AND part = ?",
+        "SELECT seq, body FROM stream_parts INDEXED BY stream_parts_ids "
+        "WHERE run = ? AND stream = ? AND part = ?",
         (run_id, stream, part.id),
     )
     return next((row["seq"] for row in rows if row["body"] == part.body), None)
