@@ -4,11 +4,13 @@ import signal
 import subprocess
 
 import pytest
+from worker.support import until
 
 from trigger_widgets import runtime
 from trigger_widgets.client import Trigger
 from trigger_widgets.engine_file import EngineFile
 from trigger_widgets.tasks.registry import Registry
+from trigger_widgets.worker.pool_executor import PoolEvents, PoolExecutor
 from trigger_widgets.worker.thread_executor import ThreadExecutor
 from trigger_widgets.worker.worker import Worker
 
@@ -83,3 +85,28 @@ def start_worker(engine, registry):
     yield start
     for worker in workers:
         worker.stop()
+
+
+@pytest.fixture
+def start_pool_of(engine, start_worker, tmp_path):
+    """Start a worker with a pool of processes for a file of tasks."""
+
+    def start(source, slots=2):
+        file = tmp_path / "tasks.py"
+        file.write_text(source)
+        problems, loads = [], []
+
+        def loaded(tasks):
+            loads.append(tasks)
+            worker.sync_tasks(tasks)
+
+        events = PoolEvents(
+            loaded=loaded, problem=lambda text, first: problems.append(text), output=lambda *_: None
+        )
+        pool = PoolExecutor([file], engine.locate, events, slots)
+        worker = start_worker(pool)
+        pool.file, pool.problems, pool.loads, pool.worker = file, problems, loads, worker
+        until(lambda: loads or problems, "loading")
+        return pool
+
+    return start

@@ -1,6 +1,7 @@
 """Waiting in tests: for a condition, with a deadline."""
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,3 +16,17 @@ def until(condition, what="it", timeout=DEADLINE):
             return found
         time.sleep(0.01)
     pytest.fail(f"{what} did not happen within {timeout} s")
+
+
+def pid_of(client, run):
+    """The process that a task has put into its metadata."""
+    return until(lambda: client.runs.retrieve(run).metadata.get("pid"), "the start")
+
+
+def is_alive(pid):
+    """Whether there is such a process, and not only what is left of it."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"

@@ -2,13 +2,11 @@
 
 import os
 import signal
-from pathlib import Path
 
 import pytest
-from worker.support import DEADLINE, until
+from worker.support import DEADLINE, is_alive, pid_of, until
 
 from trigger_widgets.errors import RunCanceledError, RunCrashedError, RunTimedOutError
-from trigger_widgets.worker.pool_executor import PoolEvents, PoolExecutor
 
 TASKS = """
 import asyncio, os, subprocess, sys, time
@@ -61,38 +59,8 @@ def parent(payload):
 
 
 @pytest.fixture
-def start_pool(engine, start_worker, tmp_path):
-    def start(source=TASKS, slots=2):
-        file = tmp_path / "tasks.py"
-        file.write_text(source)
-        problems, loads = [], []
-
-        def loaded(tasks):
-            loads.append(tasks)
-            worker.sync_tasks(tasks)
-
-        events = PoolEvents(
-            loaded=loaded, problem=lambda text, first: problems.append(text), output=lambda *_: None
-        )
-        pool = PoolExecutor([file], engine.locate, events, slots)
-        worker = start_worker(pool)
-        pool.file, pool.problems, pool.loads, pool.worker = file, problems, loads, worker
-        until(lambda: loads or problems, "loading")
-        return pool
-
-    return start
-
-
-def pid_of(client, run):
-    return until(lambda: client.runs.retrieve(run).metadata.get("pid"), "the start")
-
-
-def is_alive(pid):
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
+def start_pool(start_pool_of):
+    return lambda source=TASKS, slots=2: start_pool_of(source, slots)
 
 
 def test_two_runs_at_once_are_in_two_processes(start_pool, client):
