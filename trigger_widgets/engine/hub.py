@@ -10,6 +10,7 @@ from contextlib import contextmanager
 QUEUE = "queue"
 TIMERS = "timers"
 _RUN = "run:"
+ANY_RUN = "run:*"
 
 
 def run_topic(run_id: str) -> str:
@@ -20,6 +21,16 @@ def run_topic(run_id: str) -> str:
 def stream_topic(run_id: str, stream: str) -> str:
     """The topic of the parts of one stream of a run."""
     return f"{_RUN}{run_id}/{stream}"
+
+
+def tag_topic(tag: str) -> str:
+    """The topic of everything that happens to the runs with a tag."""
+    return f"{_RUN}tag:{tag}"
+
+
+def batch_topic(batch_id: str) -> str:
+    """The topic of a batch and of everything that happens to its runs."""
+    return f"{_RUN}batch:{batch_id}"
 
 
 class Listener:
@@ -59,16 +70,18 @@ class Hub:
         return sum(len(found) for topic, found in self._listeners.items() if topic.startswith(_RUN))
 
     @contextmanager
-    def listen(self, topic: str) -> Iterator[Listener]:
-        """A listener to `topic`, from this moment on."""
+    def listen(self, *topics: str) -> Iterator[Listener]:
+        """A listener to all of `topics`, from this moment on."""
         listener = Listener(self)
-        self._listeners[topic].add(listener)
+        for topic in topics:
+            self._listeners[topic].add(listener)
         try:
             yield listener
         finally:
-            self._listeners[topic].discard(listener)
-            if not self._listeners[topic]:
-                del self._listeners[topic]
+            for topic in set(topics):
+                self._listeners[topic].discard(listener)
+                if not self._listeners[topic]:
+                    del self._listeners[topic]
 
     def notify(self, topics: Iterable[str]) -> None:
         """Wake everybody who listens to one of `topics`."""

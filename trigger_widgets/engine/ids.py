@@ -20,6 +20,11 @@ def new_id(now: int) -> str:
     return f"c{_base36(now):0>8}{_base36(secrets.randbelow(36**_RANDOM_DIGITS)):0>16}"
 
 
+def first_id(moment: int) -> str:
+    """What the ids of that millisecond, and of all later ones, are not less than."""
+    return f"c{_base36(max(moment, 0)):0>8}"
+
+
 def _base36(number: int) -> str:
     digits = ""
     while number:

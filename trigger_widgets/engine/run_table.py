@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from .hub import QUEUE, TIMERS, run_topic
+from .hub import ANY_RUN, QUEUE, TIMERS, batch_topic, run_topic, tag_topic
 from .records import RUN_COLUMNS, RunRecord
 from .snapshots import Execution
 from .statuses import Status
@@ -19,7 +19,10 @@ _SELECT = (
     f"SELECT {', '.join(f'runs.{name}' for name in _STORED)}, payloads.data AS payload "  # noqa: S608
     "FROM runs LEFT JOIN payloads ON payloads.run = runs.id "
 )
-_INSERT = f"INSERT INTO runs ({', '.join(_STORED)}) VALUES ({', '.join('?' * len(_STORED))})"  # noqa: S608
+_INSERT = (
+    f"INSERT INTO runs ({', '.join(_STORED)}, change, born) "  # noqa: S608
+    f"VALUES ({', '.join('?' * (len(_STORED) + 2))})"
+)
 
 
 def bare(run_id: str) -> str:
@@ -40,7 +43,9 @@ def select(execute: Execute, where: str, *parameters: Any) -> list[RunRecord]:
 
 def insert(transaction: Transaction, run: RunRecord) -> None:
     """Store a new run."""
-    transaction.execute(_INSERT, [_cell(getattr(run, name)) for name in _STORED])
+    change = _next_change(transaction)
+    transaction.execute(_INSERT, [*(_cell(getattr(run, name)) for name in _STORED), change, change])
+    _tag(transaction, run)
     if run.payload is not None:
         transaction.execute("INSERT INTO payloads VALUES (?, ?)", (run.id, run.payload))
     _wake(transaction, None, run)
@@ -53,15 +58,41 @@ def update(transaction: Transaction, old: RunRecord, new: RunRecord) -> RunRecor
         assignments = ", ".join(f"{name} = ?" for name in changed)
         cells = [_cell(getattr(new, name)) for name in changed]
         transaction.execute(f"UPDATE runs SET {assignments} WHERE id = ?", (*cells, new.id))  # noqa: S608
+        if new.updated_at != old.updated_at:
+            touch(transaction, new.id)
+        if new.tags != old.tags:
+            _tag(transaction, new)
         _wake(transaction, old, new)
         if new.execution is Execution.FINISHED and old.execution is not Execution.FINISHED:
             transaction.ended.append(new.id)
     return new
 
 
+def touch(transaction: Transaction, run_id: str) -> None:
+    """Let every feed that shows the run say it again."""
+    change = _next_change(transaction)
+    transaction.execute("UPDATE runs SET change = ? WHERE id = ?", (change, run_id))
+
+
+def _next_change(transaction: Transaction) -> int:
+    """Changes are numbered in the order of their commits, which no clock could tell."""
+    (last,) = transaction.execute("SELECT MAX(change) FROM runs").fetchone()
+    return (last or 0) + 1
+
+
+def _tag(transaction: Transaction, run: RunRecord) -> None:
+    for tag in run.tags:
+        transaction.execute("INSERT OR IGNORE INTO run_tags VALUES (?, ?)", (tag, run.id))
+
+
 def _wake(transaction: Transaction, old: RunRecord | None, new: RunRecord) -> None:
     if old is None or new.updated_at != old.updated_at:
         transaction.wake(run_topic(new.id))
+        transaction.wake(ANY_RUN)
+        for tag in new.tags:
+            transaction.wake(tag_topic(tag))
+        if new.batch is not None:
+            transaction.wake(batch_topic(new.batch))
     if old is None or new.due_at != old.due_at:
         transaction.wake(TIMERS)
     freed = old is not None and old.execution.has_slot and not new.execution.has_slot

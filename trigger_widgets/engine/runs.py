@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from . import blocking, lifecycle, metadata, run_table, worker_table
 from .core import Engine
@@ -31,36 +31,60 @@ async def trigger(
     `RefusedError` where the token was used before or the version is unknown, `ConflictError` where
     the parent is to wait and cannot.
     """
-    coverage = engine.registry.coverage()
-    configured = _task_settings(engine, request.task)
+    registered = Registered.of(engine)
 
     def work(transaction: Transaction) -> tuple[str, bool]:
         if one_time_token is not None:
-            _use_up(transaction, one_time_token, request.task)
-        now = now_ms()
-        cached = _cached(transaction, request, now)
-        if cached is not None:
-            _hold_parent(transaction, request, cached)
-            return cached, True
-        locked = _locked_worker(transaction, request)
-        settings = locked.tasks.get(request.task, {}) if locked else configured
-        run = _new_run(transaction, request, locked, settings, now)
-        run = _enqueued(replace(run, streams_version=streams_version), coverage, now)
-        run_table.insert(transaction, run)
-        if request.idempotency_key is not None:
-            transaction.execute(
-                "INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?)",
-                (
-                    request.task,
-                    request.idempotency_key,
-                    run.id,
-                    request.idempotency_key_expires,
-                ),
-            )
-        _hold_parent(transaction, request, run.id)
-        return run.id, False
+            use_up(transaction, one_time_token, request.task)
+        return create(transaction, request, registered, streams_version=streams_version)
 
     return await engine.store.write(work)
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What the living workers have registered, as a value that the writer thread can hold."""
+
+    coverage: Coverage
+    settings: dict[str, dict[str, Any]]
+
+    @classmethod
+    def of(cls, engine: Engine) -> Self:
+        """As it is now. The newest process that has a task says how it is set up."""
+        oldest_first = sorted(engine.registry.processes(), key=lambda process: process.order)
+        settings: dict[str, dict[str, Any]] = {}
+        for process in oldest_first:
+            settings |= process.worker.tasks
+        return cls(engine.registry.coverage(), settings)
+
+
+def create(
+    transaction: Transaction,
+    request: TriggerRequest,
+    registered: Registered,
+    *,
+    streams_version: str,
+    batch: str | None = None,
+    run_id: str | None = None,
+) -> tuple[str, bool]:
+    """As `trigger`, within a transaction. `batch` and `run_id` are bare."""
+    now = now_ms()
+    cached = _cached(transaction, request, now)
+    if cached is not None:
+        _hold_parent(transaction, request, cached)
+        return cached, True
+    locked = _locked_worker(transaction, request)
+    tasks = locked.tasks if locked else registered.settings
+    run = _new_run(transaction, request, locked, tasks.get(request.task, {}), now)
+    run = replace(run, streams_version=streams_version, batch=batch, id=run_id or run.id)
+    run_table.insert(transaction, _enqueued(run, registered.coverage, now))
+    if request.idempotency_key is not None:
+        transaction.execute(
+            "INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?)",
+            (request.task, request.idempotency_key, run.id, request.idempotency_key_expires),
+        )
+    _hold_parent(transaction, request, run.id)
+    return run.id, False
 
 
 def _hold_parent(transaction: Transaction, request: TriggerRequest, child_id: str) -> None:
@@ -74,14 +98,8 @@ def _hold_parent(transaction: Transaction, request: TriggerRequest, child_id: st
     blocking.block_on_run(transaction, parent, child)
 
 
-def _task_settings(engine: Engine, task: str) -> dict[str, Any]:
-    """What the newest live worker registered for a task."""
-    having = [process for process in engine.registry.processes() if task in process.worker.tasks]
-    newest = max(having, key=lambda process: process.order, default=None)
-    return newest.worker.tasks[task] if newest else {}
-
-
-def _use_up(transaction: Transaction, token: str, task: str) -> None:
+def use_up(transaction: Transaction, token: str, task: str) -> None:
+    """Mark a one-time token as used; `RefusedError` if it was."""
     digest = hashlib.sha256(token.encode()).hexdigest()
     fresh = transaction.execute("INSERT OR IGNORE INTO used_tokens VALUES (?)", (digest,))
     if not fresh.rowcount:

@@ -142,6 +142,37 @@ MIGRATIONS = (
         PRIMARY KEY (run, stream, client)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE batches (
+        id TEXT PRIMARY KEY,
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        run_count INTEGER NOT NULL,
+        sealed_at INTEGER,
+        idempotency_key TEXT,
+        parent TEXT,
+        creator TEXT
+    ) WITHOUT ROWID;
+    CREATE INDEX batches_keys ON batches (idempotency_key) WHERE idempotency_key IS NOT NULL;
+    CREATE TABLE batch_items (
+        batch TEXT NOT NULL,
+        item INTEGER NOT NULL,
+        run TEXT,
+        line TEXT,
+        PRIMARY KEY (batch, item)
+    ) WITHOUT ROWID;
+    CREATE INDEX batch_items_runs ON batch_items (run, batch) WHERE run IS NOT NULL;
+    CREATE TABLE run_tags (
+        tag TEXT NOT NULL,
+        run TEXT NOT NULL,
+        PRIMARY KEY (tag, run)
+    ) WITHOUT ROWID;
+    INSERT OR IGNORE INTO run_tags SELECT value, runs.id FROM runs, json_each(runs.tags);
+    ALTER TABLE runs ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE runs ADD COLUMN born INTEGER NOT NULL DEFAULT 0;
+    UPDATE runs SET change = seq, born = seq;
+    CREATE INDEX runs_changed ON runs (change);
+    """,
 )
 
 

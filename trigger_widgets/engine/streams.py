@@ -19,6 +19,7 @@ from . import lifecycle, run_table, stream_table
 from .core import Engine
 from .hub import stream_topic
 from .ids import now_ms
+from .ndjson import is_json
 from .records import RunRecord
 from .store import Transaction
 from .stream_table import NewPart, Tail
@@ -149,12 +150,3 @@ def _record(item: Any, where: str) -> NewPart:
         raise ValidationError("Expected the text of a JSON object", f"{where}.body")
     part_id = value.get("id")
     return NewPart(body, part_id if isinstance(part_id, str) else None)
-
-
-def is_json(text: str) -> bool:
-    """Whether `text` is JSON; half a surrogate pair in escapes is, for tokens may be cut there."""
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True

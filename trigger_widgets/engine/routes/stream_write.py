@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import time
-from collections.abc import AsyncIterator
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
@@ -14,9 +12,10 @@ from starlette.routing import Route
 
 from trigger_widgets.engine import auth, run_table, stream_frames, stream_table, streams, tokens
 from trigger_widgets.engine.core import Engine
+from trigger_widgets.engine.ndjson import is_json, read_lines
 from trigger_widgets.engine.records import RunRecord
 from trigger_widgets.engine.validation import ValidationError
-from trigger_widgets.engine.web import JSON, MAX_BODY, Refusal, engine_of, invalid, read, read_json
+from trigger_widgets.engine.web import JSON, Refusal, engine_of, invalid, read, read_json
 
 _WRITER_TOKEN_SECONDS = 30 * 24 * 3600
 _S2 = "/realtime/v1/s2"
@@ -82,43 +81,20 @@ async def _ingest(request: Request, engine: Engine, where: streams.Target) -> Re
     try:
         # so that it is in the run's row before it has a part
         await streams.open_stream(engine, where)
-        async for lines in _lines(request):
-            await streams.append_lines(engine, where, lines, client=client, start=number)
+        async for lines in read_lines(request):
+            checked = _checked(lines)
+            await streams.append_lines(engine, where, checked, client=client, start=number)
             number += len(lines)
     except streams.EndedError:
         raise _ended("append to") from None
     return Response()
 
 
-async def _lines(request: Request) -> AsyncIterator[list[str]]:
-    """The lines that are complete, as many as came together; at the end, what is left."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    rest = ""
-    try:
-        async for chunk in request.stream():
-            *lines, rest = (rest + decoder.decode(chunk)).split("\n")
-            if len(rest) > MAX_BODY:
-                raise Refusal(413, {"error": "Request body too large"})
-            if kept := _checked(lines):
-                yield kept
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        raise _not_json() from None
-    if kept := _checked([rest]):
-        yield kept
-
-
 def _checked(lines: list[str]) -> list[str]:
-    kept = [stripped for line in lines if (stripped := line.strip())]
+    if not all(is_json(line) for line in lines):
+        raise Refusal(400, {"error": "A line of a stream must be JSON"})
     # a bare carriage return is JSON's white space, and would end the line of an event
-    kept = [line.replace("\r", " ") for line in kept]
-    if not all(streams.is_json(line) for line in kept):
-        raise _not_json()
-    return kept
-
-
-def _not_json() -> Refusal:
-    return Refusal(400, {"error": "A line of a stream must be JSON"})
+    return [line.replace("\r", " ") for line in lines]
 
 
 async def append(request: Request) -> Response:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from . import (
     attempts,
+    batches,
     health,
     logs,
     public_tokens,
     run_feed,
     runs,
+    runs_feed,
     stream_read,
     stream_write,
     tasks,
@@ -25,6 +27,8 @@ routes = [
     *runs.routes,
     *logs.routes,
     *run_feed.routes,
+    *runs_feed.routes,
+    *batches.routes,
     *attempts.routes,
     *workers.routes,
     *waitpoints.routes,

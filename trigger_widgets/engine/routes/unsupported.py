@@ -12,12 +12,6 @@ from trigger_widgets.version import __version__
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _PATTERNS = (
-    "/api/v1/tasks/batch",
-    "/api/v2/tasks/batch",
-    "/api/v3/batches",
-    "/api/v3/batches/{batch}/items",
-    "/api/v1/batches/{batch}",
-    "/api/v2/batches/{batch}",
     "/api/v1/batches/{batch}/results",
     "/api/v1/runs/{run}/replay",
     "/api/v1/runs/{run}/reschedule",
@@ -34,8 +28,6 @@ _PATTERNS = (
     "/api/v1/deployments/{rest:path}",
     "/api/v1/packets/{rest:path}",
     "/api/v1/query",
-    "/realtime/v1/runs",
-    "/realtime/v1/batches/{batch}",
     "/realtime/v1/streams/{run}/input/{stream:path}",
     "/engine/v1/worker-actions/{rest:path}",
 )
