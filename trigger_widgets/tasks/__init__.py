@@ -2,6 +2,7 @@
 
 from trigger_widgets.errors import AbortTaskRunError
 
+from .children import TaskResult
 from .context import TaskContext
 from .current_metadata import metadata
 from .current_streams import StreamResult, streams
@@ -16,6 +17,7 @@ __all__ = [
     "StreamResult",
     "Task",
     "TaskContext",
+    "TaskResult",
     "WaitResult",
     "logger",
     "metadata",

@@ -33,15 +33,27 @@ class Wait:
         idempotency_key: str | None = None,
         idempotency_key_ttl: Duration | None = None,
     ) -> WaitToken:
-        """A new token, that somebody completes before its `timeout` (seconds, or "10m")."""
+        """A new token, that somebody completes before its `timeout` (seconds, or "10m").
+
+        Outside of a run it is made by the default client.
+        """
         refuse_in_event_loop("wait.create_token")
-        scope = waits.require_scope("wait.create_token")
         request = api.create_token(
             timeout=timeout,
             tags=tags,
             idempotency_key=idempotency_key,
             idempotency_key_ttl=idempotency_key_ttl,
         )
+        scope = current_scope()
+        if scope is None:
+            from trigger_widgets.client import default_client
+
+            return default_client().wait.create_token(
+                timeout=timeout,
+                tags=tags,
+                idempotency_key=idempotency_key,
+                idempotency_key_ttl=idempotency_key_ttl,
+            )
         return run_blocking(waits.create_token(scope, request), scope.alarm)
 
     def for_token(

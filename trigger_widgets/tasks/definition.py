@@ -6,18 +6,22 @@ import hashlib
 import inspect
 import marshal
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from trigger_widgets.errors import ConfigurationError
 
+from .children import TaskResult, linked, trigger_and_wait
 from .manifest import TaskManifest
 from .options import DEFAULT_MAX_ATTEMPTS, INTERACTIVE_MAX_ATTEMPTS, parse_options
 from .payloads import Parameters
 from .registry import registry
+from .steps import refuse_in_event_loop, run_blocking
+from .waits import require_scope
 
 if TYPE_CHECKING:
+    from trigger_widgets.realtime.batch import BatchHandle
     from trigger_widgets.realtime.handle import RunHandle
 
 P = ParamSpec("P")
@@ -58,11 +62,27 @@ class Task(Generic[P, R]):
         """
         from trigger_widgets.client import default_client
 
-        if "version" not in options and registry.ensure_worker is not None:
-            worker = registry.ensure_worker()
-            if worker is not None:
-                options["version"] = worker.version
-        return default_client().tasks.trigger(self.id, payload, **options)
+        return default_client().tasks.trigger(self.id, payload, **_tied(options))
+
+    def batch_trigger(self, items: Any, *, key: Any = None, **options: Any) -> BatchHandle:
+        """Start a run for each item and give one handle for all of them.
+
+        As `trigger`, with `items`, `key` and `options` as those of `tasks.batch_trigger`.
+        """
+        from trigger_widgets.client import default_client
+
+        return default_client().tasks.batch_trigger(self.id, items, key=key, **_tied(options))
+
+    def trigger_and_wait(self, payload: Any = None, **options: Any) -> TaskResult:
+        """Inside of a run: start a child run and wait for its end, as a `TaskResult` either way.
+
+        The run holds no slot meanwhile. An attempt that comes after finds the child by its task
+        and payload, unless it failed. In a coroutine use `aio.trigger_and_wait`.
+        """
+        refuse_in_event_loop("trigger_and_wait")
+        scope = require_scope(f"{self.id}.trigger_and_wait")
+        steps = trigger_and_wait(scope, self.id, payload, tied_to_worker(options))
+        return run_blocking(steps, scope.alarm)
 
     def replaces(self, other: Task[..., Any]) -> bool:
         """Whether defining this after `other`, of the same id, is the same thing done again."""
@@ -107,6 +127,19 @@ def task(first: Any = None, /, **options: Any) -> Any:
         return _define(function, rest.pop("id", None), rest)
 
     return decorate
+
+
+def tied_to_worker(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options that let the worker of this process execute the run, unless they say otherwise."""
+    if "version" not in options and registry.ensure_worker is not None:
+        worker = registry.ensure_worker()
+        if worker is not None:
+            return {**options, "version": worker.version}
+    return dict(options)
+
+
+def _tied(options: Mapping[str, Any]) -> dict[str, Any]:
+    return linked(tied_to_worker(options))
 
 
 def _define(function: Callable[P, R], task_id: Any, options: dict[str, Any]) -> Task[P, R]:

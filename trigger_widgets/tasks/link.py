@@ -4,6 +4,7 @@ the server is and has the key.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,13 +14,14 @@ from trigger_widgets.api.requests import Answer
 
 @dataclass(frozen=True)
 class WaitFor:
-    """What a run waits for: a wait token, or the moment `until` (ISO), which `key` names so that
-    asking again finds the same one.
+    """The request that blocks a run, which may be made again, and how what it waits for is called:
+    `waitpoint`, or where the answer has the name.
     """
 
-    token: str | None = None
-    until: str | None = None
-    key: str | None = None
+    path: str
+    body: dict[str, Any]
+    waitpoint: str | None = None
+    named_at: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -51,5 +53,6 @@ class RunLink(Protocol):
 
     def wait(self, run_id: str, what: WaitFor) -> Future[dict[str, Any]]:
         """Block a run, which holds no slot meanwhile; gives the completed waitpoint as it is on
-        the wire (worker-protocol.md §7).
+        the wire (worker-protocol.md §7). Tokens and moments are called by their own id, a child
+        by that of its run.
         """

@@ -17,7 +17,7 @@ class RunWaits:
         self._lock = threading.Lock()
         self._now: str | None = None
         self._given_up = False
-        self._sleeps: Counter[float] = Counter()
+        self._keys: Counter[str] = Counter()
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:
@@ -50,10 +50,10 @@ class RunWaits:
         with self._lock:
             self._now = None
 
-    def sleep_key(self, run_id: str, seconds: float) -> str:
-        """The name of the next sleep of this length: the same one when the run is tried again,
-        which then goes on sleeping where it was.
+    def key(self, run_id: str, what: str) -> str:
+        """The idempotency key of the next thing of this kind: the same one when the run is tried
+        again, which then finds what it did before.
         """
         with self._lock:
-            self._sleeps[seconds] += 1
-            return f"{run_id}:sleep:{seconds:g}:{self._sleeps[seconds]}"
+            self._keys[what] += 1
+            return f"{run_id}:{what}:{self._keys[what]}"

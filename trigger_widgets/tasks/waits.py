@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from trigger_widgets.api import wait as api
 from trigger_widgets.api.requests import Request
@@ -106,7 +107,9 @@ def for_token(scope: RunScope, token: str | WaitToken, timeout: Any) -> Steps[Wa
             request = api.create_token(timeout=timeout, idempotency_key=key)
             made = yield from create_token(scope, request)
             token_id = made.id
-        completed = yield scope.link.wait(scope.context.run.id, WaitFor(token=token_id))
+        path = f"{_waits_of(scope)}/waitpoints/tokens/{quote(token_id, safe='')}/wait"
+        what = WaitFor(path, {}, waitpoint=token_id)
+        completed = yield scope.link.wait(scope.context.run.id, what)
     return _result(token_id, name, completed)
 
 
@@ -125,5 +128,11 @@ def sleep(scope: RunScope, seconds: float) -> Steps[None]:
     until = deadline(timedelta(seconds=seconds))
     text = until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     with scope.waits.waiting(f"{seconds:g} seconds to pass"):
-        key = scope.waits.sleep_key(run_id, seconds)
-        yield scope.link.wait(run_id, WaitFor(until=text, key=key))
+        key = scope.waits.key(run_id, f"sleep:{seconds:g}")
+        body = {"date": text, "idempotencyKey": key}
+        path = f"{_waits_of(scope)}/wait/duration"
+        yield scope.link.wait(run_id, WaitFor(path, body, named_at=("waitpoint", "id")))
+
+
+def _waits_of(scope: RunScope) -> str:
+    return f"/engine/v1/runs/{quote(scope.context.run.id, safe='')}"

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import httpx
 
 from trigger_widgets.api import sentences
-from trigger_widgets.api.headers import REQUEST_KEY, common_headers
+from trigger_widgets.api.headers import api_headers
 from trigger_widgets.api.requests import Answer
 from trigger_widgets.api.server import Server
 from trigger_widgets.api.transports import client_options, to_answer
@@ -166,8 +166,7 @@ class WorkerApi:
             method,
             endpoint.api_url + path,
             {
-                **common_headers(endpoint),
-                REQUEST_KEY: key or str(uuid.uuid4()),
+                **api_headers(endpoint, key or str(uuid.uuid4())),
                 **(headers or {}),
             },
             endpoint,

@@ -60,7 +60,7 @@ class RunDriver:
         self._job: Job | None = None
         self._execution: Execution | None = None
         self._countdown: Countdown | None = None
-        self._waits = RunWait(self.run_id, api, self)
+        self._waits = RunWait(api, self)
         self._task_id: str | None = None
         self._last_error = ""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any, Protocol
-from urllib.parse import quote
 
 from trigger_widgets.errors import ConfigurationError, ProtocolError
 from trigger_widgets.tasks.link import WaitFor
@@ -36,8 +35,7 @@ class Place(Protocol):
 class RunWait:
     """The waits of one run, one at a time. On the worker's loop."""
 
-    def __init__(self, run_id: str, api: WorkerApi, place: Place) -> None:
-        self._run = f"/engine/v1/runs/{quote(run_id, safe='')}"
+    def __init__(self, api: WorkerApi, place: Place) -> None:
         self._api = api
         self._place = place
         self._waiting = False
@@ -48,7 +46,7 @@ class RunWait:
         """The latest execution, as the server gives it."""
         if self._waiting:
             for waitpoint in execution.get("completedWaitpoints") or ():
-                self._completed[waitpoint["friendlyId"]] = waitpoint
+                self._completed[_name(waitpoint)] = waitpoint
             self._heard.set()
 
     async def wait(self, what: WaitFor) -> dict[str, Any]:
@@ -84,17 +82,17 @@ class RunWait:
         return self._completed[waitpoint]
 
     async def _block(self, what: WaitFor) -> str:
-        if what.token is not None:
-            path = f"{self._run}/waitpoints/tokens/{quote(what.token, safe='')}/wait"
-            await self._api.ask("POST", path, {}, doing=f"wait for {what.token}")
-            return what.token
-        body = {"date": what.until}
-        if what.key is not None:
-            body["idempotencyKey"] = what.key
-        answer = await self._api.ask(
-            "POST", f"{self._run}/wait/duration", body, doing=f"wait until {what.until}"
-        )
-        try:
-            return str(answer.object()["waitpoint"]["id"])
-        except (KeyError, TypeError):
-            raise ProtocolError("the server let the run wait without naming a waitpoint.") from None
+        answer = await self._api.ask("POST", what.path, what.body)
+        if what.waitpoint is not None:
+            return what.waitpoint
+        named: Any = answer.json()
+        for key in what.named_at:
+            named = named.get(key) if isinstance(named, dict) else None
+        if not isinstance(named, str):
+            raise ProtocolError(f"{what.path} let a run wait without saying for what.")
+        return named
+
+
+def _name(waitpoint: dict[str, Any]) -> str:
+    child = waitpoint.get("completedByTaskRun")
+    return str(child["friendlyId"] if child else waitpoint["friendlyId"])

@@ -1,0 +1,138 @@
+"""Runs that runs trigger, on a real engine."""
+
+import threading
+
+import pytest
+from worker.support import DEADLINE, until
+
+from trigger_widgets import aio
+from trigger_widgets.client import configure
+from trigger_widgets.errors import ConfigurationError, RunFailedError
+from trigger_widgets.models import RunStatus
+from trigger_widgets.tasks import task
+
+
+@pytest.fixture
+def start_tied(start_worker, registry, engine):
+    """A worker that task objects trigger their runs on, by the default client."""
+
+    def start(slots=2):
+        worker = start_worker(slots=slots)
+        registry.ensure_worker = lambda: worker
+        at = engine.locate()
+        configure(api_url=at.api_url, access_token=at.access_token)
+        return worker
+
+    return start
+
+
+@pytest.fixture
+def double(registry):
+    calls = []
+
+    @task(id="double", retry={"max_attempts": 1})
+    def double(payload):
+        calls.append(payload)
+        if payload < 0:
+            raise ValueError("below zero")
+        return payload * 2
+
+    double.calls = calls
+    return double
+
+
+def test_a_child_is_linked_to_its_parent(start_tied, client, double):
+    @task(id="parent")
+    def parent(payload, ctx):
+        child = double.trigger(2)
+        return [child.id, child.result(timeout=DEADLINE)]
+
+    @task(id="child-of")
+    def child_of(payload, ctx):
+        return [ctx.run.parent_task_run_id, ctx.run.root_task_run_id]
+
+    @task(id="grandparent")
+    def grandparent(payload, ctx):
+        return [ctx.run.id, *child_of.trigger().result(timeout=DEADLINE)]
+
+    start_tied()
+    assert client.tasks.trigger("parent").result(timeout=DEADLINE)[1] == 4
+    run_id, parent_id, root_id = client.tasks.trigger("grandparent").result(timeout=DEADLINE)
+    assert parent_id == root_id == run_id
+
+
+@pytest.mark.parametrize("kind", ["thread", "coroutine"])
+def test_a_parent_waits_for_its_child_in_one_slot(start_tied, client, double, kind):
+    @task(id="thread")
+    def in_a_thread(payload):
+        result = double.trigger_and_wait(payload)
+        return [result.ok, result.output, str(result.error)]
+
+    @task(id="coroutine")
+    async def in_a_coroutine(payload):
+        result = await aio.trigger_and_wait(double, payload)
+        return [result.ok, result.output, str(result.error)]
+
+    start_tied(slots=1)
+    assert client.tasks.trigger(kind, 4).result(timeout=DEADLINE) == [True, 8, "None"]
+    ok, output, error = client.tasks.trigger(kind, -1).result(timeout=DEADLINE)
+    assert (ok, output) == (False, None)
+    assert "double (run_" in error
+    assert error.endswith("failed: ValueError: below zero")
+
+
+def test_unwrap_fails_the_parent_in_the_childs_words(start_tied, client, double):
+    @task(id="parent", retry={"max_attempts": 1})
+    def parent(payload):
+        return double.trigger_and_wait(-1).unwrap()
+
+    start_tied()
+    with pytest.raises(RunFailedError, match=r"RunFailedError: double .*below zero"):
+        client.tasks.trigger("parent").result(timeout=DEADLINE)
+
+
+def test_the_next_attempt_finds_the_children_of_the_one_before(start_tied, client, double):
+    @task(id="parent", retry={"max_attempts": 2, "min_timeout_ms": 1})
+    def parent(payload, ctx):
+        results = [double.trigger_and_wait(n).output for n in (1, 2, 2)]
+        if ctx.attempt.number == 1:
+            raise ValueError("after the children")
+        return results
+
+    start_tied()
+    assert client.tasks.trigger("parent").result(timeout=DEADLINE) == [2, 4, 4]
+    assert double.calls == [1, 2, 2]
+
+
+def test_waiting_for_a_child_outlives_the_engine(engine, start_tied, client):
+    go_on = threading.Event()
+
+    @task(id="slow")
+    def slow(payload):
+        assert go_on.wait(DEADLINE)
+        return "done"
+
+    @task(id="parent")
+    def parent(payload):
+        return slow.trigger_and_wait().unwrap()
+
+    start_tied()
+    run = client.tasks.trigger("parent")
+    until(lambda: client.runs.retrieve(run).status is RunStatus.WAITING, "the wait")
+    engine.kill()
+    engine.restart()
+    go_on.set()
+    until(lambda: client.runs.retrieve(run).is_terminal, "the end of the run")
+    assert client.runs.retrieve(run).output == "done"
+
+
+def test_a_batch_of_a_task_object_runs_in_its_own_process(start_tied, double):
+    start_tied()
+    batch = double.batch_trigger([{"payload": i} for i in range(20)])
+    results = batch.result(timeout=DEADLINE)
+    assert [result.output for result in results] == [i * 2 for i in range(20)]
+
+
+def test_waiting_for_a_child_needs_a_run(double):
+    with pytest.raises(ConfigurationError, match=r"trigger_and_wait waits as part of a run"):
+        double.trigger_and_wait(1)
