@@ -48,13 +48,13 @@ export async function expectAccessible(el: HTMLElement): Promise<void> {
 
 /** Links as they may be, and no element or attribute that could do anything. */
 export function expectInert(el: Element): void {
-  const known = "div article header footer span svg path circle button section label textarea kbd p b i code pre time br hr h1 h2 h3 h4 h5 h6 em strong s a ul ol li blockquote table thead tbody tr th td";
+  const known = "div article header footer span svg path circle button section label textarea input select option fieldset legend kbd p b i code pre time br hr h1 h2 h3 h4 h5 h6 em strong s a ul ol li blockquote table thead tbody tr th td";
   const elements = new Set(known.split(" "));
   for (const each of el.querySelectorAll("*")) {
     expect(elements).toContain(each.localName);
     for (const { name, value } of each.attributes) {
       expect(name).not.toMatch(/^on|^(src|srcdoc|action|formaction|xlink:href)$/);
-      if (name === "style") expect(value).toMatch(/^(--tw-level: \d+);?$/);
+      if (name === "style") expect(value).toMatch(/^((--tw-level|flex-grow|--tw-cols|top|height|min-height|min-width|width|transform): ?[\w.%(), -]+;? ?)+$/);
       if (name !== "href") continue;
       expect(value).toMatch(/^(https?:|mailto:)/);
       expect([each.getAttribute("rel"), each.getAttribute("target")]).toEqual(["noopener noreferrer nofollow", "_blank"]);

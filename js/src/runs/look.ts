@@ -31,7 +31,8 @@ export function overall({ counts, known, done, hopeless }: Situation): Overall {
     if (dropped > 0) return { word: `${count(dropped)} not run`, tone: "off", icon: "slash", phase: "after" };
     return any ? { word: "Completed", tone: "ok", icon: "check", phase: "after" } : { word: "No runs", tone: "off", icon: "slash", phase: "after" };
   }
-  if (!known) return hopeless ? { word: "No data", tone: "off", icon: "slash", phase: "after" } : { word: "Connecting", tone: "idle", icon: "ring", phase: "before" };
+  if (!any && hopeless) return { word: "No data", tone: "off", icon: "slash", phase: "after" };
+  if (!known) return { word: "Connecting", tone: "idle", icon: "ring", phase: "before" };
   if (!any) return { word: "Waiting", tone: "idle", icon: "dashed", phase: "before" };
   if (active === 0) return { word: "Up to date", tone: "idle", icon: "check", phase: "during" };
   if (of((look) => look.phase === "during") > 0) return { word: "Running", tone: "run", icon: "ring", phase: "during" };

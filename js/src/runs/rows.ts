@@ -99,7 +99,7 @@ export class Rows {
       if (wanted === "" || says(row, wanted)) rows.push(row);
     }
     const sign = down ? -1 : 1;
-    const key = KEYS[by];
+    const key = by === "label" && this.tasks.size > 1 ? (row: Row) => `${row.task} ${row.label}` : KEYS[by];
     if (!key) return rows.sort((a, b) => sign * byAge(a, b));
     const keys = new Map(rows.map((row) => [row, key(row, now)]));
     return rows.sort((a, b) => compare(keys.get(a) ?? null, keys.get(b) ?? null, sign) || byAge(a, b));
@@ -109,7 +109,7 @@ export class Rows {
 type Key = string | number | null;
 const KEYS: Record<Column, ((row: Row, now: number) => Key) | null> = {
   run: null,
-  label: (row) => row.label || row.task || null,
+  label: (row) => row.label || null,
   status: (row) => place(row.status),
   progress: (row) => row.fraction,
   time: (row, now) => (row.started === null ? null : (row.finished ?? now) - row.started),

@@ -1,0 +1,365 @@
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type FakeModel, liveModel } from "./fake-model.js";
+import { row, rowsOf, runId, runsScenes } from "./runs-scenes.js";
+import { CORPUS, actions, button, clear, click, expectAccessible, expectInert, patch, show, showLive, showSaved, text } from "./stage.js";
+
+const T = new Date(2026, 10, 23, 14, 3, 22).getTime();
+beforeEach(() => void vi.useFakeTimers({ now: T }));
+afterEach(() => {
+  clear();
+  vi.useRealTimers();
+});
+const scene = (name: string) => runsScenes(T).find((each) => each.name === name) ?? expect.fail(name);
+const showScene = (name: string) => (scene(name).offline ? showSaved : showLive)(scene(name).state, "runs");
+const pass = (ms: number) => act(() => void vi.advanceTimersByTime(ms));
+const lines = (el: Element) => [...el.querySelectorAll<HTMLElement>(".tw-tbody [role=row]")];
+const line = (el: Element, i: number) => lines(el).find((each) => each.dataset["run"] === runId(i)) ?? expect.fail(`no row ${i}`);
+const cell = (el: Element, i: number, column: string) => text(line(el, i).querySelector(`.tw-td-${column}`));
+const ids = (el: Element) => lines(el).map((each) => each.dataset["run"]);
+const badge = (el: Element) => text(el.querySelector(".tw-head .tw-badge"));
+const grid = (el: Element) => el.querySelector<HTMLElement>("[role=grid]") ?? expect.fail("no grid");
+const press = (el: Element, key: string, more: KeyboardEventInit = {}) =>
+  act(() => void el.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more })));
+const filter = (el: Element, words: string) =>
+  act(() => {
+    const box = el.querySelector<HTMLInputElement>(".tw-words") ?? expect.fail("no filter");
+    box.value = words;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+const shift = (at: HTMLElement, more: MouseEventInit) => act(() => void at.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ...more })));
+const chosen = (el: Element) => [...el.querySelectorAll<HTMLElement>("[aria-selected=true]")].map((each) => each.dataset["run"]);
+const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+const table = (n: number, status = "EXECUTING", more: object = {}) =>
+  liveModel({ title: "score-rows", total: n, done: false, can: { cancel: true }, connection: { state: "live" }, now: T, ...rowsOf(range(n).map((i) => row(T, i, status))), ...more }, "runs");
+
+describe("every state", () => {
+  test.each<[name: string, ...words: string[]]>([
+    ["connecting", "Connecting"],
+    ["connecting, title known", "Connecting", "score-rows", "batch_93kd…5c4z", "0 / 500"],
+    ["waiting for the first run", "Waiting", "Waiting for the first run"],
+    ["no runs with the tag", "user-123, q3", "No runs with this tag in the last 24 hours."],
+    ["no runs with the tag, no hint", "No runs with this tag yet."],
+    ["queued", "Queued", "0 / 500"],
+    ["no worker", "Waiting for a worker", "run the cell that defines it"],
+    ["executing", "Running", "73 %", "365 / 500 finished", "12.4/s", "about 45 s left", "44.0 s", "All 500", "Completed 356", "Failed 13", "Queued 63"],
+    ["every status", "System failure", "Some new one", "Waiting for a worker", "50 %"],
+    ["several tasks", "train-model region: north", "publish-report", "read only"],
+    ["up to date", "Up to date", "4 / 4"],
+    ["completed", "Completed", "500 / 500 finished", "took"],
+    ["done, some failed", "16 failed"],
+    ["done, some canceled", "69 not run"],
+    ["offline, executing", "Running", "The kernel does not answer"],
+    ["offline, completed", "Completed"],
+    ["fault", "No data", "There is no batch"],
+  ])("%s", async (name, ...words) => {
+    const el = await showScene(name);
+    for (const word of words) expect(text(el)).toContain(word);
+    expect(text(el)).not.toMatch(/undefined|NaN|\[object/);
+  });
+
+  test.each(runsScenes(T).map((each) => each.name))("%s is accessible", async (name) => {
+    vi.useRealTimers();
+    await expectAccessible(await showScene(name));
+  });
+
+  test("the bar tells how many are over", async () => {
+    const bar = (await showScene("executing")).querySelector("[role=progressbar]");
+    expect(bar?.getAttribute("aria-valuenow")).toBe("73");
+    expect(bar?.getAttribute("aria-valuetext")).toBe("Completed 356, Failed 13, Executing 67, Waiting 1, Queued 63");
+  });
+
+  test("only how all of them stand is announced", async () => {
+    const model = table(3);
+    const el = await show(model);
+    const said = () => text(el.querySelector(".tw-sr"));
+    await patch(model, 2, { merge: { rows: { [runId(0)]: row(T, 0, "COMPLETED") } } });
+    expect(said()).toBe("");
+    await patch(model, 3, { set: { done: true, counts: { COMPLETED: 3 } } });
+    expect(said()).toBe("score-rows: Completed");
+  });
+});
+
+describe("rows", () => {
+  test("say what a run is", async () => {
+    const el = await showLive({ ...rowsOf([row(T, 1, "FAILED"), row(T, 2, "EXECUTING", { fraction: 0.4, started_at: T - 1000 }), row(T, 3, "COMPLETED", { started_at: T - 50, finished_at: T - 38 })]), now: T }, "runs");
+    expect(["run", "label", "status", "note"].map((column) => cell(el, 1, column))).toEqual([expect.stringContaining("run_cm4k…"), "Bergamo, 1001", "Failed", "KeyError: 'region'"]);
+    expect([cell(el, 2, "progress"), cell(el, 2, "time"), cell(el, 3, "time")]).toEqual(["40 %", "1.0 s", "12 ms"]);
+    await pass(700);
+    expect([cell(el, 2, "time"), cell(el, 3, "time")]).toEqual(["1.7 s", "12 ms"]);
+  });
+
+  test("of which nobody knows more have standing clocks", async () => {
+    const el = await showLive({ ...rowsOf([row(T, 2, "EXECUTING", { started_at: T - 1000 })]), now: T, connection: { state: "failed" } }, "runs");
+    await pass(5000);
+    expect(cell(el, 2, "time")).toBe("1.0 s");
+  });
+
+  test("are sorted by creation, then id", async () => {
+    const el = await showLive(rowsOf([3, 1, 2].map((i) => row(T, i, "QUEUED", { created_at: i === 3 ? T : T + 5 }))), "runs");
+    expect(ids(el)).toEqual([runId(3), ...[runId(1), runId(2)].sort()]);
+  });
+
+  test("are sorted by a head, up, down, and as before", async () => {
+    const el = await showLive(rowsOf([["b10", 1], ["", 2], ["b9", 3], ["A", 4]].map(([label, i]) => row(T, Number(i), "QUEUED", { label: String(label) }))), "runs");
+    const head = el.querySelector<HTMLElement>(".tw-thead .tw-td-label") ?? expect.fail();
+    const sorted = async () => {
+      await click(button(head, "Label"));
+      return [head.getAttribute("aria-sort"), ...ids(el)];
+    };
+    expect(await sorted()).toEqual(["ascending", ...[4, 3, 1].map(runId), runId(2)]);
+    expect(await sorted()).toEqual(["descending", ...[1, 3, 4].map(runId), runId(2)]);
+    expect(await sorted()).toEqual(["none", ...[1, 2, 3, 4].map(runId)]);
+  });
+
+  test("outside of sight are not drawn, and are found by scrolling and by keys", async () => {
+    const el = await show(table(10_000));
+    expect(lines(el).length).toBeLessThan(40);
+    expect(grid(el).getAttribute("aria-rowcount")).toBe("10001");
+    await act(() => {
+      grid(el).scrollTop = 33 * 5000;
+      grid(el).dispatchEvent(new Event("scroll"));
+    });
+    expect(ids(el)).toContain(runId(5000));
+    expect(ids(el)).not.toContain(runId(0));
+    grid(el).focus();
+    await press(grid(el), "End");
+    expect(ids(el)).toContain(runId(9999));
+    expect(grid(el).getAttribute("aria-activedescendant")).toBe(line(el, 9999).id);
+  });
+});
+
+describe("updates", () => {
+  test("are drawn once a frame, and touch only their rows", async () => {
+    const model = table(30);
+    const el = await show(model);
+    const touched = new Set<unknown>();
+    const watch = new MutationObserver((records) => records.forEach(({ target }) => touched.add((target instanceof Element ? target : target.parentElement)?.closest("[data-run]")?.getAttribute("data-run"))));
+    watch.observe(el.querySelector(".tw-tbody") as Element, { subtree: true, childList: true, characterData: true, attributes: true });
+    for (const [i, fraction] of [0.1, 0.2, 0.3].entries()) {
+      await patch(model, 2 + i, { merge: { rows: { [runId(4)]: row(T, 4, "EXECUTING", { fraction, started_at: T - 120_000 }) } } });
+    }
+    expect(cell(el, 4, "progress")).toBe("48 %");
+    await pass(17);
+    expect(cell(el, 4, "progress")).toBe("30 %");
+    watch.takeRecords().forEach(({ target }) => touched.add((target instanceof Element ? target : target.parentElement)?.closest("[data-run]")?.getAttribute("data-run")));
+    expect([...touched]).toEqual([runId(4)]);
+  });
+
+  test("bring new rows at once and take others away", async () => {
+    const model = table(3);
+    const el = await show(model);
+    await patch(model, 2, { merge: { rows: { [runId(7)]: row(T, 7, "QUEUED"), [runId(1)]: null } } });
+    await pass(17);
+    expect(ids(el)).toEqual([0, 2, 7].map(runId));
+  });
+
+  test("let rows move at most once a second", async () => {
+    const model = table(3);
+    const el = await show(model);
+    await click(button(el, "Executing"));
+    await patch(model, 2, { merge: { rows: { [runId(1)]: row(T, 1, "COMPLETED") } } });
+    await pass(17);
+    expect(ids(el)).toEqual([0, 1, 2].map(runId));
+    expect(cell(el, 1, "status")).toBe("Completed");
+    await pass(1000);
+    expect(ids(el)).toEqual([0, 2].map(runId));
+  });
+
+  test("with a new snapshot begin anew", async () => {
+    const model = table(3);
+    const el = await show(model);
+    await act(() => model.custom({ kind: "snapshot", seq: 9, state: { ...rowsOf([row(T, 8, "QUEUED")]) } }));
+    await pass(17);
+    expect(ids(el)).toEqual([runId(8)]);
+  });
+
+  test("leave no timer and no frame behind", async () => {
+    const model = table(3);
+    await show(model);
+    await patch(model, 2, { merge: { rows: { [runId(1)]: row(T, 1, "COMPLETED") } } });
+    await act(() => clear());
+    await pass(1000);
+    expect([model.listeners(), vi.getTimerCount()]).toEqual([0, 0]);
+  });
+});
+
+describe("filters", () => {
+  test("a chip shows its status alone, again all; with Ctrl more than one", async () => {
+    const el = await showScene("every status");
+    await click(button(el, "Failed"));
+    expect(lines(el).map((each) => each.dataset["status"])).toEqual(["FAILED"]);
+    expect(button(el, "Failed").getAttribute("aria-pressed")).toBe("true");
+    await shift(button(el, "Canceled"), { ctrlKey: true });
+    expect(lines(el).map((each) => each.dataset["status"])).toEqual(["FAILED", "CANCELED"]);
+    expect(text(el)).toContain("2 of 14 runs");
+    await click(button(el, "All"));
+    expect(lines(el).length).toBe(14);
+  });
+
+  test("a chip that was there stays, with none", async () => {
+    const model = table(2);
+    const el = await show(model);
+    await patch(model, 2, { set: { counts: { COMPLETED: 2 } } });
+    expect([...el.querySelectorAll(".tw-chip")].map(text)).toEqual(["All 2", "Completed 2", "Executing 0"]);
+  });
+
+  test("words look into what is seen, and Escape forgets them", async () => {
+    const el = await showScene("done, some failed");
+    await filter(el, "KEYERROR");
+    expect(lines(el).length).toBeGreaterThan(0);
+    expect(new Set(lines(el).map((each) => each.dataset["status"]))).toEqual(new Set(["FAILED"]));
+    await filter(el, "nothing like it");
+    expect(text(el)).toContain("No run matches.");
+    await press(el.querySelector(".tw-words") as Element, "Escape");
+    expect(text(el)).toContain("500 runs");
+  });
+
+  test("change the height of nothing", async () => {
+    const el = await showScene("done, some failed");
+    const before = grid(el).style.height;
+    await filter(el, "nothing like it");
+    expect(grid(el).style.height).toBe(before);
+  });
+});
+
+describe("choosing and canceling", () => {
+  const box = (el: Element, i: number) => line(el, i).querySelector<HTMLInputElement>("input") ?? expect.fail(`no box ${i}`);
+  const confirm = async (el: Element) => {
+    await click(button(el, "selected"));
+    await click(button(el, "Yes, cancel"));
+  };
+
+  test("needs the right to", async () => {
+    for (const cancel of [null, "this token may read", undefined]) {
+      const el = await show(table(3, "EXECUTING", { can: { cancel } }));
+      expect(el.querySelector("input[type=checkbox]")).toBeNull();
+      await press(grid(el), "ArrowDown");
+      await press(grid(el), " ");
+      expect(chosen(el)).toEqual([]);
+    }
+  });
+
+  test("by boxes, with Shift all between, asks once and sends the ids", async () => {
+    const model = table(9);
+    const el = await show(model);
+    await click(box(el, 2));
+    await shift(box(el, 5), { shiftKey: true });
+    expect(chosen(el)).toEqual([2, 3, 4, 5].map(runId));
+    expect(box(el, 4).checked).toBe(true);
+    expect(actions(model)).toEqual([]);
+    await click(button(el, "Cancel 4 selected"));
+    expect(text(el)).toContain("Cancel 4 runs?");
+    await click(button(el, "Yes, cancel"));
+    expect(actions(model)).toMatchObject([{ name: "cancel", args: { ids: [2, 3, 4, 5].map(runId) } }]);
+    expect([cell(el, 3, "status"), cell(el, 6, "status")]).toEqual(["Canceling", "Executing"]);
+    expect(chosen(el)).toEqual([]);
+  });
+
+  test("all that pass the filter, and can be canceled", async () => {
+    const model = table(300, "EXECUTING", rowsOf(range(300).map((i) => row(T, i, i % 3 ? "EXECUTING" : "COMPLETED"))));
+    const el = await show(model);
+    await filter(el, "100");
+    await click(el.querySelector<HTMLElement>(".tw-thead input") ?? expect.fail());
+    await confirm(el);
+    const asked = (actions(model)[0]?.["args"] as { ids: string[] }).ids;
+    expect(asked).toEqual([1, 2, 4, 5, 7, 8, 100].map(runId));
+  });
+
+  test("a run that ends leaves the choice", async () => {
+    const model = table(3);
+    const el = await show(model);
+    await click(box(el, 0));
+    await click(box(el, 1));
+    await patch(model, 2, { merge: { rows: { [runId(1)]: row(T, 1, "COMPLETED") } } });
+    await pass(17);
+    expect(text(el)).toContain("Cancel 1 selected");
+  });
+
+  test("that is refused says why, and the rows are as they were", async () => {
+    const model = table(3);
+    const el = await show(model);
+    await click(box(el, 1));
+    await confirm(el);
+    await act(async () => {
+      model.custom({ kind: "reply", id: actions(model)[0]?.["id"], ok: false, error: "403: no" });
+      await vi.advanceTimersByTimeAsync(0);
+    });
+    expect(text(el.querySelector("[role=alert]"))).toBe("Could not cancel: 403: no");
+    expect(cell(el, 1, "status")).toBe("Executing");
+  });
+});
+
+describe("keys", () => {
+  test("walk, choose, extend, open", async () => {
+    const model = table(40);
+    const el = await show(model);
+    const at = () => el.querySelector<HTMLElement>("[data-active]")?.dataset["run"];
+    await act(() => grid(el).focus());
+    expect(at()).toBe(runId(0));
+    await press(grid(el), "ArrowDown");
+    await press(grid(el), " ");
+    await press(grid(el), "ArrowDown", { shiftKey: true });
+    await press(grid(el), "ArrowDown", { shiftKey: true });
+    expect(chosen(el)).toEqual([1, 2, 3].map(runId));
+    await press(grid(el), "Escape");
+    expect(chosen(el)).toEqual([]);
+    await press(grid(el), "PageDown");
+    expect(at()).toBe(runId(12));
+    await press(grid(el), "End");
+    expect(at()).toBe(runId(39));
+    await press(grid(el), "Enter");
+    expect(actions(model)).toMatchObject([{ name: "open", args: { id: runId(39) } }]);
+  });
+
+  test("of a head or a box are their own", async () => {
+    const model = table(3);
+    const el = await show(model);
+    await press(button(grid(el), "Status"), "Enter");
+    expect(actions(model)).toEqual([]);
+  });
+
+  test("go from the words to the rows", async () => {
+    const el = await show(table(3));
+    await press(el.querySelector(".tw-words") as Element, "ArrowDown");
+    expect(document.activeElement).toBe(grid(el));
+  });
+
+  test("copy the ids of what is chosen", async () => {
+    const el = await show(table(3));
+    await act(() => grid(el).focus());
+    const setData = vi.fn();
+    const copy = Object.assign(new Event("copy", { bubbles: true, cancelable: true }), { clipboardData: { setData } });
+    await act(() => void grid(el).dispatchEvent(copy));
+    expect(setData).toHaveBeenCalledWith("text/plain", runId(0));
+  });
+});
+
+test("a click opens a row, but not one on its id", async () => {
+  const model: FakeModel = table(3);
+  const el = await show(model);
+  await click(line(el, 1).querySelector<HTMLElement>(".tw-copy") ?? expect.fail());
+  expect(actions(model)).toEqual([]);
+  await click(line(el, 1));
+  expect(actions(model)).toMatchObject([{ name: "open", args: { id: runId(1) } }]);
+});
+
+describe("hostile text", () => {
+  test.each(CORPUS)("%j in every field stays inert", async (evil) => {
+    vi.useRealTimers();
+    for (const status of ["EXECUTING", "FAILED", evil]) {
+      const each = { id: evil, task: evil, status, created_at: 1, started_at: 2, finished_at: null, fraction: 0.5, label: evil, note: evil };
+      const state = { title: evil, subtitle: evil, rows: { [evil]: each, b: { ...each, task: "t" } }, counts: { [evil]: 2, [status]: 1 }, total: 3, done: false, connection: { state: "retrying", reason: evil }, hint: evil, fault: evil, can: { cancel: evil } };
+      const el = await showLive(state, "runs");
+      expectInert(el);
+      expect(text(el)).toContain(evil);
+    }
+  });
+
+  test.each([null, 7, "rows", [1], { a: null }, { a: { status: {}, label: [], fraction: "x", created_at: "x", note: { __html: "<b>" } } }])("rows that are %j break nothing", async (rows) => {
+    const el = await showLive({ title: "t", rows, counts: rows, total: "many", finished: [], rate: "fast", eta: {}, can: 7, connection: null }, "runs");
+    expectInert(el);
+    expect(text(el)).not.toMatch(/\[object|NaN/);
+    expect(badge(el)).not.toBe("");
+  });
+});

@@ -1,0 +1,371 @@
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { parseJson } from "../src/trigger/fault.js";
+import { draftOf, payloadOf } from "../src/trigger/draft.js";
+import { fieldsOf } from "../src/trigger/schema.js";
+import { type FakeModel, liveModel } from "./fake-model.js";
+import { CORPUS, actions, button, clear, click, expectAccessible, expectInert, patch, show, showLive, showSaved, text } from "./stage.js";
+import { SCHEMA, triggerScenes } from "./trigger-scenes.js";
+
+const T = new Date(2026, 10, 23, 14, 3, 22).getTime();
+beforeEach(() => void vi.useFakeTimers({ now: T }));
+afterEach(() => {
+  clear();
+  vi.useRealTimers();
+});
+const scene = (name: string) => triggerScenes(T).find((each) => each.name === name) ?? expect.fail(name);
+function modelOf(name: string): FakeModel {
+  const { state, child } = scene(name);
+  const model = liveModel({ ...state }, "trigger");
+  model.widget_manager = { get_model: async (id) => (child && id === "child" ? liveModel({ ...child }) : Promise.reject(new Error("no such model"))) };
+  return model;
+}
+const showScene = (name: string) => (scene(name).offline ? showSaved(scene(name).state, "trigger") : show(modelOf(name)));
+const pass = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms).then(() => {}));
+const at = (el: Element, pointer: string) => el.querySelector<HTMLInputElement>(`[data-pointer="${pointer}"]`) ?? expect.fail(`no field ${pointer}`);
+const box = (el: Element) => el.querySelector("textarea") ?? expect.fail("no box");
+const write = (field: HTMLInputElement | HTMLTextAreaElement, words: string, event = "input") =>
+  act(() => {
+    field.value = words;
+    field.dispatchEvent(new Event(event, { bubbles: true }));
+  });
+const about = (field: Element) => text(document.getElementById(`${field.id}-about`));
+const payloads = (model: FakeModel) => actions(model).map((each) => (each["args"] as { payload: unknown }).payload);
+const answer = (model: FakeModel, reply: object) =>
+  act(async () => {
+    model.custom({ kind: "reply", id: actions(model).at(-1)?.["id"], ...reply });
+    await vi.advanceTimersByTimeAsync(600);
+  });
+const enter = (el: Element, init: KeyboardEventInit) =>
+  act(() => void el.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true, composed: true, ...init })));
+
+describe("every state", () => {
+  test.each<[name: string, ...words: string[]]>([
+    ["json", "train-model", "Payload JSON", "Run"],
+    ["json, running", "Started14:03:2014:02:09", "Executing", "24 %", "loss: 0.318"],
+    ["json, starting", "Starting"],
+    ["json, refused", "The payload does not fit", "samples: Input should be less than 5000", "Value error, north-west is closed"],
+    ["form", "Name", "Shown in the dashboard.", "Epochs", "1 to 500", "more than 0", "Seed optional", "Window", "The days that are learned from.", "Form", "JSON"],
+    ["form, refused", "Input should be less than or equal to 100", "“supply” is no column", "Date should be in the past", "nowhere: Extra inputs are not permitted"],
+    ["form, running", "Executing"],
+    ["fault", "refused the key"],
+    ["offline, json", "The kernel does not answer"],
+    ["child lost", "could not be shown: no such model"],
+  ])("%s", async (name, ...words) => {
+    const el = await showScene(name);
+    await pass(0);
+    for (const word of words) expect(text(el)).toContain(word);
+    expect(text(el)).not.toMatch(/undefined|NaN|\[object/);
+  });
+
+  test.each(triggerScenes(T).map((each) => each.name))("%s is accessible", async (name) => {
+    vi.useRealTimers();
+    await expectAccessible(await showScene(name));
+  });
+});
+
+describe("the text", () => {
+  test("is sent as a value", async () => {
+    const model = modelOf("json");
+    const el = await show(model);
+    await write(box(el), '[1, {"a": null}]');
+    await click(button(el, "Run"));
+    expect(actions(model)).toMatchObject([{ name: "submit", args: { payload: [1, { a: null }] } }]);
+    expect(text(button(el, "Starting"))).toBe("Starting");
+  });
+
+  test("that is no JSON is not sent; it says where and why, with the focus there", async () => {
+    const model = modelOf("json");
+    const el = await show(model);
+    await write(box(el), '{\n  "a": True\n}');
+    await click(button(el, "Run"));
+    await pass(0);
+    expect(payloads(model)).toEqual([]);
+    expect(about(box(el))).toBe("Line 2, column 8: Write true, not True.");
+    expect([document.activeElement, box(el).selectionStart]).toEqual([box(el), 9]);
+    await write(box(el), '{"a": true}');
+    expect(about(box(el))).toBe("");
+  });
+
+  test("is looked at after a pause, not at each key", async () => {
+    const el = await showScene("json");
+    await write(box(el), "{");
+    expect(about(box(el))).toBe("");
+    await pass(1000);
+    expect(about(box(el))).toBe("Line 1, column 2: A } is missing at the end.");
+  });
+});
+
+describe("what is wrong with a text", () => {
+  test.each([
+    ["", 1, 1, "Write a JSON value here, for example {}."],
+    ["{'a': 1}", 1, 2, "JSON takes double quotes: write \"…\" instead of '…'."],
+    ["{a: 1}", 1, 2, 'A name needs double quotes: "a".'],
+    ['{"a": 1,}', 1, 8, "There is a comma too many before }."],
+    ["[1,\n 2,\n]", 2, 3, "There is a comma too many before ]."],
+    ['{"a": 1 "b": 2}', 1, 9, "A comma or } is missing before this."],
+    ['{"a" 1}', 1, 6, "A colon is missing before this."],
+    ['{"a": None}', 1, 7, "Write null, not None."],
+    ["[NaN]", 1, 2, "JSON has no NaN: write null."],
+    ["[north]", 1, 2, 'Text needs double quotes: "north".'],
+    ["[.5]", 1, 2, "A value is missing before this."],
+    ["[01]", 1, 2, "This number is not written as JSON has it."],
+    ['"C:\\dir"', 1, 4, "A backslash is written twice: \\\\."],
+    ['"abc', 1, 1, "This text has no closing quote on its line."],
+    ["{} {}", 1, 4, "Only one value can be sent, and it ends before this."],
+    ["[1", 1, 1, "This [ is never closed."],
+    ["# x", 1, 1, "JSON has no comments."],
+    ["[".repeat(100_000), 1, 502, "This is nested too deep."],
+  ])("%j", (given, line, column, message) => {
+    expect(parseJson(given)).toMatchObject({ ok: false, fault: { line, column, message } });
+  });
+});
+
+describe("a press", () => {
+  test("that comes twice starts one run, by button and by key", async () => {
+    const model = modelOf("json");
+    const el = await show(model);
+    await click(button(el, "Run"));
+    model.custom({ kind: "reply", id: actions(model)[0]?.["id"], ok: true });
+    await pass(0);
+    await click(button(el, "Run"));
+    await act(() => void button(el, "Run").dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 2 })));
+    expect(payloads(model)).toHaveLength(1);
+    await pass(600);
+    await enter(box(el), { ctrlKey: true });
+    await enter(box(el), { ctrlKey: true, repeat: true });
+    await enter(box(el), { metaKey: true });
+    expect(payloads(model)).toHaveLength(2);
+  });
+
+  test("of Ctrl+Enter elsewhere, or Enter alone, or Shift+Enter is not ours", async () => {
+    const model = modelOf("json");
+    const el = await show(model);
+    await enter(document.body, { ctrlKey: true });
+    await enter(box(el), {});
+    await enter(box(el), { shiftKey: true });
+    expect(payloads(model)).toEqual([]);
+  });
+
+  test("does nothing while a run starts, nor without a kernel", async () => {
+    for (const name of ["json, starting", "offline, json", "fault"]) {
+      const model = modelOf(name);
+      const el = scene(name).offline ? await showScene(name) : await show(model);
+      await click(el.querySelector<HTMLElement>(".tw-primary") ?? expect.fail());
+      expect(payloads(model)).toEqual([]);
+    }
+  });
+
+  test("that is refused says why", async () => {
+    const model = modelOf("json");
+    const el = await show(model);
+    await click(button(el, "Run"));
+    await answer(model, { ok: false, error: "no server" });
+    expect(text(el.querySelector("[role=alert]"))).toBe("Could not start the run: no server");
+  });
+});
+
+describe("the form", () => {
+  test("begins with the payload and the defaults, and makes the payload", async () => {
+    const model = modelOf("form");
+    const el = await show(model);
+    expect([at(el, "/name").value, at(el, "/epochs").value, at(el, "/early_stopping").checked]).toEqual(["north-west, Q3", "20", true]);
+    await write(at(el, "/epochs"), "7");
+    await write(at(el, "/optimizer"), "1", "change");
+    await write(at(el, "/features"), "a b\nc, d");
+    await write(at(el, "/window/start"), "2026-08-01");
+    await click(at(el, "/early_stopping"));
+    await click(button(el, "Run"));
+    expect(payloads(model)).toEqual([
+      {
+        name: "north-west, Q3", epochs: 7, learning_rate: 0.001, optimizer: "sgd", early_stopping: false,
+        features: ["a b", "c, d"], window: { start: "2026-08-01", days: 90 }, weights: { north: 1.5 },
+      },
+    ]);
+  });
+
+  test("says what is missing at the field, with the focus on the first, until it is right", async () => {
+    const model = modelOf("form, empty");
+    const el = await show(model);
+    await write(at(el, "/epochs"), "0");
+    await write(at(el, "/weights"), "{x}");
+    await click(button(el, "Run"));
+    await pass(0);
+    expect(payloads(model)).toEqual([]);
+    expect(["/name", "/epochs", "/window/start", "/weights"].map((pointer) => about(at(el, pointer)))).toEqual([
+      "This is needed.", "It must be at least 1.", "This is needed.", 'Line 1, column 2: A name needs double quotes: "x".',
+    ]);
+    expect(document.activeElement).toBe(at(el, "/name"));
+    await write(at(el, "/epochs"), "1");
+    expect([about(at(el, "/epochs")), at(el, "/epochs").hasAttribute("aria-invalid")]).toEqual(["1 to 500", false]);
+  });
+
+  test("shows what the kernel finds wrong where it is, until that is changed", async () => {
+    const model = modelOf("form");
+    const el = await show(model);
+    await click(button(el, "Run"));
+    await patch(model, 2, { set: { problem: scene("form, refused").state.problem } });
+    await answer(model, { ok: false, error: "not valid" });
+    expect(about(at(el, "/features"))).toBe("“supply” is no column");
+    expect(document.activeElement).toBe(at(el, "/epochs"));
+    await write(at(el, "/features"), "rate");
+    expect(about(at(el, "/features"))).toBe("");
+    expect(about(at(el, "/epochs"))).toBe("Input should be less than or equal to 100");
+    await patch(model, 3, { set: { problem: null } });
+    expect(about(at(el, "/epochs"))).toBe("1 to 500");
+  });
+
+  test("takes the focus from nobody when it only comes", async () => {
+    await showScene("form, refused");
+    await pass(100);
+    expect(document.activeElement).toBe(document.body);
+  });
+
+  test("turns into text and back with what was written", async () => {
+    const model = modelOf("form");
+    const el = await show(model);
+    await write(at(el, "/epochs"), "7");
+    await click(button(el, "JSON"));
+    expect(JSON.parse(box(el).value)).toMatchObject({ epochs: 7, window: { start: "2026-07-01", days: 90 } });
+    await write(box(el), "{");
+    await click(button(el, "Form"));
+    expect(about(box(el))).toContain("Line 1, column 2");
+    await write(box(el), '{"name": "x", "epochs": 9, "window": {"start": "2026-01-01"}}');
+    await click(button(el, "Form"));
+    expect([at(el, "/name").value, at(el, "/epochs").value]).toEqual(["x", "9"]);
+  });
+
+  test("keeps what was written while the state moves", async () => {
+    const model = modelOf("form");
+    const el = await show(model);
+    await write(at(el, "/epochs"), "7");
+    await patch(model, 2, { set: { submitting: true, runs: [{ id: "run_1", created_at: T }] } });
+    await patch(model, 3, { set: { submitting: false } });
+    expect(at(el, "/epochs").value).toBe("7");
+  });
+});
+
+describe("a schema", () => {
+  const one = (schema: object, required = true) => fieldsOf({ type: "object", properties: { x: schema }, ...(required && { required: ["x"] }) })?.[0] ?? expect.fail();
+  const make = (schema: object, raw: string | boolean, required = true) => {
+    const { payload, problems } = payloadOf([one(schema, required)], { "/x": raw });
+    return problems["/x"] ?? payload;
+  };
+
+  test.each<[kind: string, schema: object]>([
+    ["string", { type: "string" }],
+    ["integer", { anyOf: [{ type: "integer" }, { type: "null" }] }],
+    ["number", { type: ["number", "null"] }],
+    ["enum", { enum: ["a", "b"], type: "string" }],
+    ["enum", { const: "a" }],
+    ["list", { type: "array", items: { type: "number" } }],
+    ["list", { type: "array", items: { enum: ["a", "b"] } }],
+    ["group", { type: "object", properties: { y: { type: "string" } } }],
+    ["json", { type: "object", additionalProperties: true }],
+    ["json", { anyOf: [{ type: "integer" }, { type: "string" }] }],
+    ["json", { type: "array", items: { type: "object" } }],
+    ["json", { type: "array" }],
+    ["json", { anyOf: [{ type: "object", properties: { y: {} } }, { type: "null" }] }],
+    ["json", { $ref: "#/$defs/nowhere" }],
+    ["json", { $ref: "https://example.org/schema" }],
+    ["json", {}],
+  ])("%s for %j", (kind, schema) => expect(one(schema).kind).toBe(kind));
+
+  test("of nothing to fill in has no form", () => {
+    for (const schema of [null, "x", {}, { type: "string" }, { type: "object", properties: {} }, { $ref: "#" }]) expect(fieldsOf(schema)).toBeNull();
+  });
+
+  test("that contains itself ends", () => {
+    const schema = { $defs: { Node: { type: "object", properties: { next: { $ref: "#/$defs/Node" } } } }, $ref: "#/$defs/Node" };
+    expect(fieldsOf(schema)?.[0]).toMatchObject({ kind: "group", fields: [{ kind: "json" }] });
+  });
+
+  test.each<[schema: object, raw: string | boolean, required: boolean, result: unknown]>([
+    [{ type: "string" }, " a ", true, { x: " a " }],
+    [{ type: "string" }, "", true, "This is needed."],
+    [{ type: "string" }, "", false, {}],
+    [{ type: "string", default: "a" }, "", false, { x: "" }],
+    [{ anyOf: [{ type: "string" }, { type: "null" }] }, "", true, { x: null }],
+    [{ anyOf: [{ type: "string" }, { type: "null" }], default: null }, "", false, {}],
+    [{ anyOf: [{ type: "integer" }, { type: "null" }], default: 3 }, "", false, { x: null }],
+    [{ type: "integer", default: 3 }, "", false, {}],
+    [{ type: "integer" }, "1.5", true, "Write a whole number."],
+    [{ type: "integer" }, "1e3", true, { x: 1000 }],
+    [{ type: "integer" }, "90071992547409931", true, "This number is too large for a form: pass it from Python."],
+    [{ type: "number", minimum: 1, maximum: 2 }, "2.5", true, "It must be at most 2."],
+    [{ type: "number", exclusiveMaximum: 2 }, "2", true, "It must be less than 2."],
+    [{ type: "number", multipleOf: 0.1 }, "0.3", true, { x: 0.3 }],
+    [{ type: "number" }, "0x10", true, "Write a number, with a point for decimals."],
+    [{ type: "string", maxLength: 2 }, "abc", true, "Write at most 2 characters; these are 3."],
+    [{ type: "array", items: { type: "integer" } }, "1, 2,, 3 ", true, { x: [1, 2, 3] }],
+    [{ type: "array", items: { type: "integer" } }, "1, b", true, "“b” (number 2): Write a whole number."],
+    [{ type: "array", items: { enum: ["a", 1] } }, "a, 1", true, { x: ["a", 1] }],
+    [{ type: "array", items: { enum: ["a"] } }, "c", true, "“c” is none of a."],
+    [{ type: "array", items: { type: "string" }, minItems: 1 }, "", true, "Give at least 1."],
+    [{ type: "boolean" }, false, true, { x: false }],
+    [{ anyOf: [{ type: "boolean" }, { type: "null" }] }, "1", true, { x: false }],
+    [{ enum: [1, "1"] }, "0", true, { x: 1 }],
+  ])("%j with %j", (schema, raw, required, result) => expect(make(schema, raw, required)).toEqual(result));
+
+  test("as pydantic writes it gives its defaults back", () => {
+    const fields = fieldsOf(SCHEMA) ?? expect.fail();
+    const payload = { name: "n", epochs: 3, learning_rate: 0.5, optimizer: "lion", seed: 7, early_stopping: false, features: ["a, b", "c"], window: { start: "2026-01-01", days: 2 }, notes: "x", weights: { a: 1 } };
+    expect(payloadOf(fields, draftOf(fields, payload))).toEqual({ payload, problems: {} });
+  });
+});
+
+describe("the newest run", () => {
+  test("is drawn below, and another takes its place", async () => {
+    const model = modelOf("json");
+    const asked: string[] = [];
+    const children = ["Queued", "Executing"].map((word) => liveModel({ task: word, status: word.toUpperCase() }));
+    model.widget_manager = { get_model: async (id) => (asked.push(id), children[asked.length - 1] ?? expect.fail()) };
+    const el = await show(model);
+    expect(el.querySelector(".tw-child")?.childElementCount).toBe(0);
+    for (const [i, word] of ["Queued", "Executing"].entries()) {
+      await patch(model, 2 + i, { set: { child: `IPY_MODEL_${i}` } });
+      await pass(0);
+      expect(text(el.querySelector(".tw-child"))).toContain(word);
+      expect(el.querySelectorAll(".tw-child > .tw-root")).toHaveLength(1);
+    }
+    expect(asked).toEqual(["0", "1"]);
+    await act(() => clear());
+    expect(children.map((child) => child.listeners())).toEqual([0, 0]);
+  });
+
+  test("that comes too late is not drawn", async () => {
+    const model = modelOf("json, running");
+    let give: (model: FakeModel) => void = () => {};
+    model.widget_manager = { get_model: () => new Promise((resolve) => (give = resolve as typeof give)) };
+    await show(model);
+    await act(() => clear());
+    const late = liveModel({ task: "late" });
+    give(late);
+    await pass(0);
+    expect(late.listeners()).toBe(0);
+  });
+});
+
+describe("hostile text", () => {
+  test.each(CORPUS)("%j in every field stays inert", async (evil) => {
+    vi.useRealTimers();
+    const each = { title: evil, description: evil };
+    const properties = {
+      [evil]: { ...each, type: "string", default: evil, format: evil, pattern: evil },
+      a: { ...each, enum: [evil, "b"] }, b: { ...each, type: "array", items: { type: "string" }, default: [evil] },
+      c: { ...each, type: "object", properties: { [evil]: { ...each, type: "boolean" } } }, d: { ...each, default: { [evil]: evil } }, e: { ...each, type: "integer", minimum: evil },
+    };
+    for (const schema of [null, { type: "object", title: evil, properties }, { $ref: evil }]) {
+      const fields = { [evil]: evil, "/a": evil, "/c": evil };
+      const el = await showLive({ task: evil, schema, payload: evil, problem: { message: evil, fields }, runs: [{ id: evil, created_at: 1 }], child: evil, fault: evil, hint: evil }, "trigger");
+      expectInert(el);
+      expect(text(el)).toContain(evil);
+    }
+  });
+
+  test.each([7, "x", [1], { type: "object", properties: [] }, { type: "object", properties: { a: null, b: { anyOf: 3 }, c: { enum: {} }, d: { type: {} } }, required: 7 }])("a schema that is %j breaks nothing", async (schema) => {
+    const el = await showLive({ task: "t", schema, payload: 7, problem: { message: null, fields: 7 }, runs: {}, child: {} }, "trigger");
+    expectInert(el);
+    expect(text(el)).toContain("Run");
+  });
+});
