@@ -238,7 +238,11 @@ class WaitToken(_Model):
     @model_validator(mode="before")
     @classmethod
     def _decoded(cls, value: Any) -> Any:
-        if not isinstance(value, dict) or "outputIsError" not in value:
+        if not isinstance(value, dict):
+            return value
+        if value.get("userProvidedIdempotencyKey") is False:  # one that the server made up
+            value = {**value, "idempotencyKey": None}
+        if "outputIsError" not in value:
             return value
         output = decode_packet(value.get("output"), value.get("outputType") or JSON_TYPE)
         if not value["outputIsError"]:

@@ -115,3 +115,19 @@ def test_claims(wire):
     assert auth.claims().decode(answer) == "cmwtlv2yb0005hb7djwrs1qy8"
     with pytest.raises(ProtocolError):
         auth.claims().decode(Answer(200, {}, b"{}"))
+
+
+def test_one_time_tokens_to_trigger():
+    class Task:
+        id = "a"
+
+    scopes = auth.trigger_scopes([Task(), "b"])
+    token = auth.sign_public_token(KEY, "env", scopes, one_time=True)
+    claims = jwt.decode(token.get_secret_value(), options={"verify_signature": False})
+    assert claims["scopes"] == ["trigger:tasks:a", "trigger:tasks:b"]
+    assert claims["otu"] is True
+    scopes = auth.trigger_scopes("a", batch=True)
+    token = auth.sign_public_token(KEY, "env", scopes)
+    claims = jwt.decode(token.get_secret_value(), options={"verify_signature": False})
+    assert claims["scopes"] == ["batchTrigger:tasks:a"]
+    assert "otu" not in claims

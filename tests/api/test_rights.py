@@ -4,7 +4,12 @@ import pytest
 from pydantic import SecretStr
 
 from trigger_widgets.api.auth import sign_public_token
-from trigger_widgets.api.rights import may_cancel, scopes_of
+from trigger_widgets.api.rights import (
+    may_cancel,
+    may_complete,
+    may_read_wait_tokens,
+    scopes_of,
+)
 from trigger_widgets.models import Run
 
 KEY = SecretStr("tr_dev_" + "a" * 64)
@@ -34,3 +39,20 @@ def test_a_secret_key_may_do_everything():
 def test_a_public_token_may_what_its_scopes_say(scopes, may):
     token = sign_public_token(KEY, "env", scopes)
     assert may_cancel(token, RUN) is may
+
+
+@pytest.mark.parametrize(
+    ("scopes", "may"),
+    [
+        ({"write": {"waitpoints": "waitpoint_1"}}, True),
+        ({"write": {"waitpoints": True}}, True),
+        ({"write": {"waitpoints": "waitpoint_2"}}, False),
+        ({"read": {"waitpoints": "waitpoint_1"}}, False),
+    ],
+)
+def test_completing_a_wait_token(scopes, may):
+    token = sign_public_token(KEY, "env", scopes)
+    assert may_complete(token, "waitpoint_1") is may
+    assert not may_read_wait_tokens(token)
+    assert may_complete(KEY, "waitpoint_1")
+    assert may_read_wait_tokens(KEY)

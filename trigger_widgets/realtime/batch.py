@@ -130,6 +130,8 @@ class _BatchHandle:
             for place in range(part.run_count):
                 index = len(results)
                 run, why = assigned.get(place), lost.get(place)
+                if run is not None:
+                    self._keys_by_run[run.id] = self.keys[index]
                 results.append(result_of(run, why, part.id, index=index, key=self.keys[index]))
         return results
 

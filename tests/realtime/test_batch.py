@@ -1,0 +1,338 @@
+"""Batches against a scripted server: what is sent, what is sent again, and the results."""
+
+import asyncio
+import json
+
+import httpx
+import pandas as pd
+import pytest
+
+from trigger_widgets.api import batches
+from trigger_widgets.api.transports import AsyncTransport, Transport
+from trigger_widgets.errors import (
+    ConfigurationError,
+    ResultTimeoutError,
+    RunFailedError,
+    ServerError,
+    TriggerError,
+)
+from trigger_widgets.packets import decode_packet
+from trigger_widgets.realtime import roster
+from trigger_widgets.realtime.batch import trigger_batch, trigger_batch_async
+
+DONE = "COMPLETED_SUCCESSFULLY"
+
+
+def payload_of(item):
+    return decode_packet(item["payload"], item["options"]["payloadType"])
+
+
+class BatchServer:
+    """Takes batches as the real server does, and completes their runs with what they were given.
+
+    `lost` are places that become no run, `unseen` places that the feed leaves out, `failing` ones
+    whose run fails. `forgets` is how many bodies of items are swallowed, `refuses` how many
+    requests are answered 503 before the rest, `broken` a batch that takes no items.
+    """
+
+    def __init__(
+        self, wire, *, lost=(), unseen=(), failing=(), forgets=0, broken=None, status=DONE
+    ):
+        self.wire, self.lost, self.unseen, self.failing = wire, lost, unseen, failing
+        self.forgets, self.broken, self.status = forgets, broken, status
+        self.created, self.items, self.bodies, self.canceled, self.retrieved = [], {}, [], [], []
+
+    async def __call__(self, request):
+        return self.answer(request)
+
+    def answer(self, request):
+        path = request.url.path.split("/")
+        if request.method == "POST" and path[-1] == "batches":
+            body = json.loads(request.content)
+            batch = f"batch_{len(self.created)}"
+            self.created.append(body)
+            self.items[batch] = {}
+            return httpx.Response(
+                202, json={"id": batch, "runCount": body["runCount"], "isCached": False},
+                headers={"x-trigger-jwt": f"eyJ{batch}"},
+            )  # fmt: skip
+        if path[-1] == "items":
+            return self.take(path[-2], request)
+        if path[-1] == "cancel":
+            self.canceled.append(path[-2])
+            return httpx.Response(200, json={"id": path[-2]})
+        if path[1] == "realtime":
+            return self.feed(path[-1])
+        self.retrieved.append(path[-1])
+        if path[-1].startswith("run_"):
+            return httpx.Response(200, json=self.run(path[-1]))
+        return httpx.Response(200, json=self.batch(path[-1]))
+
+    def take(self, batch, request):
+        assert request.headers["content-type"] == "application/x-ndjson"
+        self.bodies.append(request.content)
+        if batch == self.broken:
+            return httpx.Response(400, json={"error": "broken"})
+        if self.forgets:
+            self.forgets -= 1
+        else:
+            for line in request.content.splitlines():
+                item = json.loads(line)
+                self.items[batch][item["index"]] = item
+        expected = self.created[int(batch[6:])]["runCount"]
+        sealed = len(self.items[batch]) == expected
+        body = {"id": batch, "itemsAccepted": 1, "itemsDeduplicated": 0, "sealed": sealed}
+        return httpx.Response(200, json=body)
+
+    def row(self, batch, place):
+        item = self.items[batch][place]
+        failed = place in self.failing
+        value = payload_of(item)
+        # the order in the feed is not that of the items
+        second = 59 - place % 60
+        return self.wire.row(
+            "COMPLETED_WITH_ERRORS" if failed else self.status, second=second,
+            id=f"cuid{batch}{place}", friendlyId=f"run_{batch}x{place}",
+            taskIdentifier=item["task"], payload=item["payload"],
+            payloadType=item["options"]["payloadType"],
+            output=json.dumps({"json": {"of": value}}), outputType="application/super+json",
+            error='{"type":"STRING_ERROR","raw":"on purpose"}' if failed else None,
+        )  # fmt: skip
+
+    def feed(self, batch):
+        hidden = {*self.lost, *self.unseen}
+        rows = [self.row(batch, n) for n in self.items[batch] if n not in hidden]
+        return self.wire.answer(*rows, offset=f"{len(rows)}_1")
+
+    def run(self, run):
+        batch, _, place = run.removeprefix("run_").rpartition("x")
+        moment = "2026-11-23T18:44:00Z"
+        return {
+            "id": run, "taskIdentifier": "t", "status": "COMPLETED", "createdAt": moment,
+            "updatedAt": moment, "output": {"of": "unseen"},
+            "payload": payload_of(self.items[batch][int(place)]),
+        }  # fmt: skip
+
+    def batch(self, batch):
+        moment = "2026-11-23T18:44:00Z"
+        places = [n for n in self.items[batch] if n not in self.lost]
+        errors = [{"index": n, "error": "queue is full"} for n in self.lost]
+        return {
+            "id": batch, "status": "PENDING", "createdAt": moment, "updatedAt": moment,
+            "runCount": self.created[int(batch[6:])]["runCount"],
+            "runs": [f"run_{batch}x{n}" for n in places], "processing": {"errors": errors},
+        }  # fmt: skip
+
+
+@pytest.fixture
+def transports(wire):
+    """A sync transport to a server; httpx's own mock serves sync and async by the same handler."""
+
+    def transport(server, kind=Transport, **options):
+        return kind(wire.fake_server(server.answer, **options), max_attempts=1)
+
+    return transport
+
+
+def start(transport, *args, key=None, **options):
+    return trigger_batch(transport, *(*args, None)[:2], key=key, options=options)
+
+
+def outputs(results):
+    return [result.output["of"] if result.ok else None for result in results]
+
+
+def test_results_come_in_the_order_of_the_items(wire, transports):
+    server = BatchServer(wire)
+    handle = start(transports(server), "t", [{"n": n} for n in (3, 1, 2, 1)], tags=["x"])
+    assert server.created == [{"runCount": 4, "taskIdentifiers": ["t"]}]
+    first = server.items["batch_0"][0]
+    assert first == {
+        "index": 0, "task": "t", "payload": '{"json":{"n":3}}',
+        "options": {"ttl": "14d", "tags": ["x"], "payloadType": "application/super+json"},
+    }  # fmt: skip
+    results = handle.result(5)
+    assert outputs(results) == [{"n": 3}, {"n": 1}, {"n": 2}, {"n": 1}]
+    assert (
+        [result.key for result in results] == [result.index for result in results] == [0, 1, 2, 3]
+    )
+    assert len({result.id for result in results}) == 4
+    assert results[0].unwrap() == {"of": {"n": 3}}
+    assert dict(handle.keys_by_run()) == {result.id: result.key for result in results}
+    assert handle.public_access_token.get_secret_value() == "eyJbatch_0"
+    assert "eyJ" not in repr(handle) + repr(vars(handle))
+    assert repr(handle) == "<batch_0: 4 runs of t; .result() waits for their outputs>"
+    assert len(handle) == 4
+
+
+def test_a_run_that_failed_is_a_result_and_so_is_an_item_that_became_none(
+    wire, transports, monkeypatch
+):
+    monkeypatch.setattr(roster, "_FIRST_QUESTION", 0.01)
+    server = BatchServer(wire, failing=[1], lost=[2], unseen=[3])
+    results = start(transports(server), "t", ["a", "b", "c", "d"], key=str.upper).result(5)
+    assert [result.ok for result in results] == [True, False, False, True]
+    assert [result.key for result in results] == ["A", "B", "C", "D"]
+    assert isinstance(results[1].error, RunFailedError)
+    assert results[1].run.id == results[1].id
+    with pytest.raises(RunFailedError, match="on purpose"):
+        results[1].unwrap()
+    assert results[2].id is None
+    with pytest.raises(TriggerError, match=r"items\[2\] became no run of batch_0: queue is full"):
+        results[2].unwrap()
+    assert results[3].output == {"of": "unseen"}
+
+
+def test_awaiting_is_the_same_on_any_loop(wire, transports, monkeypatch):
+    monkeypatch.setattr(roster, "_FIRST_QUESTION", 0.01)
+    server = BatchServer(wire, lost=[1], unseen=[0])
+    handle = start(transports(server), "t", ["a", "b"])
+
+    async def main():
+        return await handle
+
+    assert [result.ok for result in asyncio.run(main())] == [True, False]
+
+
+def test_the_async_twin(wire, transports):
+    async def main():
+        server = BatchServer(wire)
+        transport = transports(server, AsyncTransport)
+        handle = await trigger_batch_async(transport, "t", [1, 2], key=None, options={})
+        results = await handle.result(5)
+        frame = await handle.to_pandas()
+        server.status = "EXECUTING"
+        await asyncio.to_thread(lambda: None)
+        await handle.cancel()
+        assert [batch.run_count for batch in await handle.retrieve()] == [2]
+        assert len(await handle.runs()) == 2
+        assert "await" in repr(handle)
+        await transport.close()
+        assert sorted(server.canceled) == sorted(result.id for result in results)
+        return outputs(results), list(frame["of"])
+
+    assert asyncio.run(main()) == ([1, 2], [1, 2])
+
+
+def test_an_async_failure_says_what_was_triggered_before(wire, transports, monkeypatch):
+    monkeypatch.setattr(batches, "LIMIT", 2)
+
+    async def main():
+        transport = transports(BatchServer(wire, broken="batch_1"), AsyncTransport)
+        with pytest.raises(TriggerError) as raised:
+            await trigger_batch_async(transport, "t", [1, 2, 3], key=None, options={})
+        await transport.close()
+        return raised.value.__notes__
+
+    assert asyncio.run(main()) == ["2 of 3 runs were triggered before this, in batch_0."]
+
+
+def test_many_items_are_several_batches_and_one_handle(wire, transports, monkeypatch):
+    monkeypatch.setattr(batches, "LIMIT", 3)
+    server = BatchServer(wire)
+    handle = start(transports(server), "t", [n % 4 for n in range(8)])
+    assert [created["runCount"] for created in server.created] == [3, 3, 2]
+    assert handle.ids == ["batch_0", "batch_1", "batch_2"]
+    assert handle.id == "batch_0"
+    assert handle.run_count == 8
+    assert "and 2 more" in repr(handle)
+    assert len(handle.public_access_tokens) == 3
+    assert len(handle.sources()) == 3
+    results = handle.result(5)
+    assert outputs(results) == [n % 4 for n in range(8)]
+    assert [result.index for result in results] == list(range(8))
+    # each run is known by the batch that it is in, even where payloads are the same
+    assert [result.id.split("x")[0][-1] for result in results] == list("00011122")
+    assert len(handle.runs()) == 8
+    assert len(handle.retrieve()) == 3
+
+
+def test_long_bodies_are_split_and_the_last_answer_counts(wire, transports, monkeypatch):
+    lines = [b"x" * 10] * 5
+    assert [len(body) for body in batches.bodies(lines, 25)] == [2, 2, 1]
+    assert list(batches.bodies([], 25)) == []
+    assert [len(body) for body in batches.bodies([b"x" * 100, b"y"], 25)] == [1, 1]
+    monkeypatch.setattr(batches.bodies, "__defaults__", (200,))
+    server = BatchServer(wire)
+    assert outputs(start(transports(server), "t", list(range(6))).result(5)) == list(range(6))
+    assert len(server.bodies) > 1
+
+
+def test_items_are_sent_again_until_the_server_has_them_all(wire, transports):
+    server = BatchServer(wire, forgets=2)
+    assert outputs(start(transports(server), "t", [1, 2]).result(5)) == [1, 2]
+    assert len(server.bodies) == 3
+    with pytest.raises(TriggerError, match=r"did not take all 2 items of batch_0"):
+        start(transports(BatchServer(wire, forgets=9)), "t", [1, 2])
+
+
+def test_a_failure_in_the_middle_says_what_was_triggered_before_it(wire, transports, monkeypatch):
+    monkeypatch.setattr(batches, "LIMIT", 2)
+    with pytest.raises(TriggerError, match="broken") as raised:
+        start(transports(BatchServer(wire, broken="batch_2")), "t", [1, 2, 3, 4, 5])
+    assert raised.value.__notes__ == [
+        "4 of 5 runs were triggered before this, in batch_0, batch_1."
+    ]
+    with pytest.raises(TriggerError, match="broken") as raised:
+        start(transports(BatchServer(wire, broken="batch_0")), "t", [1])
+    assert not hasattr(raised.value, "__notes__")
+
+
+def test_a_server_that_fails(wire, transports):
+    class Down(BatchServer):
+        def answer(self, request):
+            return httpx.Response(503, json={"error": "down"})
+
+    with pytest.raises(ServerError, match="create a batch"):
+        start(transports(Down(wire)), "t", [1])
+
+
+def test_a_timeout_leaves_the_runs_alone(wire, transports):
+    server = BatchServer(wire, status="EXECUTING")
+    handle = start(transports(server), "t", [1])
+    with pytest.raises(ResultTimeoutError, match="batch_0"):
+        handle.result(0.2)
+    assert not server.canceled
+
+
+def test_cancel_is_for_those_that_have_not_ended(wire, transports):
+    server = BatchServer(wire, status="EXECUTING", failing=[1])
+    handle = start(transports(server), "t", [1, 2, 3])
+    handle.cancel()
+    assert sorted(server.canceled) == ["run_batch_0x0", "run_batch_0x2"]
+
+
+def test_the_embedded_engine_has_no_short_ttl_to_be_lengthened(wire, transports):
+    server = BatchServer(wire)
+    start(transports(server, embedded=True), "t", [1])
+    start(transports(server), "t", [{"payload": 1, "options": {"ttl": "1h"}}, 2], ttl="5m")
+    assert "ttl" not in server.items["batch_0"][0]["options"]
+    assert [server.items["batch_1"][n]["options"]["ttl"] for n in (0, 1)] == ["1h", "5m"]
+
+
+def test_a_data_frame_comes_back_as_one(wire, transports):
+    frame = pd.DataFrame({"of": [2.5, None], "city": ["Köln", "Ulm"]}, index=["a", "b"])
+    handle = start(transports(BatchServer(wire)), "t", frame)
+    found = handle.to_pandas(5)
+    assert list(found.index) == ["a", "b"]
+    assert list(found["of"]) == [{"of": 2.5, "city": "Köln"}, {"of": None, "city": "Ulm"}]
+    assert list(frame.join(found[["ok"]])["ok"]) == [True, True]
+    by_city = start(transports(BatchServer(wire)), "t", frame, key="city")
+    assert by_city.keys == ["Köln", "Ulm"]
+
+
+def test_several_tasks_in_one_batch(wire, transports):
+    server = BatchServer(wire)
+    handle = start(transports(server), [{"task": "a", "payload": 1}, {"task": "b", "payload": 1}])
+    assert server.created[0]["taskIdentifiers"] == ["a", "b"]
+    assert handle.task is None
+    results = handle.result(5)
+    assert [result.run.task_identifier for result in results] == ["a", "b"]
+
+
+def test_wrong_items_are_refused_before_anything_is_sent(wire, transports):
+    server = BatchServer(wire)
+    for wrong in ([], "text", 5, {"payload": 1}, b"x"):
+        with pytest.raises(ConfigurationError):
+            start(transports(server), "t", wrong)
+    assert not server.created
