@@ -1,13 +1,18 @@
-"""Lists that come in pages: `page[size]`, and the ids that a page goes on from."""
+"""Lists that come in pages: `page[size]`, and the ids that a page goes on from; their filters."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from starlette.requests import Request
 
+from trigger_widgets.durations import parse_duration
+from trigger_widgets.errors import ConfigurationError
+
+from .ids import now_ms, to_ms
 from .web import Refusal
 
 _LARGEST = 100
@@ -92,3 +97,30 @@ def query_error(message: str, path: str, **more: Any) -> Refusal:
 def words(request: Request, name: str) -> list[str]:
     """A parameter that is a list with commas."""
     return [word for word in request.query_params.get(name, "").split(",") if word]
+
+
+def created(request: Request) -> list[tuple[str, int]]:
+    """The bounds of `filter[createdAt]`: an operator, and milliseconds since 1970."""
+    found: list[tuple[str, int]] = []
+    query = request.query_params
+    if period := query.get(name := "filter[createdAt][period]"):
+        try:
+            span = parse_duration(period)
+        except ConfigurationError as e:
+            raise query_error(str(e), name) from None
+        found.append((">=", now_ms() - int(span.total_seconds() * 1000)))
+    for part, bound in (("from", ">="), ("to", "<=")):
+        if text := query.get(name := f"filter[createdAt][{part}]"):
+            found.append((bound, _moment(text, name)))
+    return found
+
+
+def _moment(text: str, name: str) -> int:
+    """A date in ISO form, or milliseconds since 1970."""
+    try:
+        if text.isdecimal():
+            return min(int(text), 2**53)
+        moment = datetime.fromisoformat(text)
+        return to_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        raise query_error("Invalid date", name) from None

@@ -1,4 +1,4 @@
-"""Runs by their id: retrieve, cancel, metadata; and the list of them."""
+"""Runs by their id: retrieve, cancel, metadata."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from starlette.routing import Route
 from trigger_widgets.engine import (
     auth,
     metadata,
-    paging,
     run_table,
     run_views,
     runs,
@@ -20,7 +19,7 @@ from trigger_widgets.engine import (
 )
 from trigger_widgets.engine.core import Engine
 from trigger_widgets.engine.records import RunRecord
-from trigger_widgets.engine.statuses import Status, from_api_status
+from trigger_widgets.engine.statuses import Status
 from trigger_widgets.engine.validation import ValidationError, expect
 from trigger_widgets.engine.web import JSON, Refusal, api_version, engine_of, invalid, read_json
 
@@ -46,48 +45,6 @@ async def retrieve(request: Request) -> Response:
         # ours: who waits for the run must know whether a person has to do something first
         body["waitsFor"] = waitpoint_table.awaited_tokens(execute, run)
     return JSON(body)
-
-
-async def listed(request: Request) -> Response:
-    """`GET /api/v1/runs?page[size]=…&filter[status]=…&filter[taskIdentifier]=…`, newest first."""
-    caller = auth.authenticate(request)
-    engine = engine_of(request)
-    caller.require(("read",), {"runs": ("*all*",)})
-    version = api_version(request)
-    found = _select(
-        engine,
-        paging.size(request),
-        _statuses(request),
-        paging.words(request, "filter[taskIdentifier]"),
-    )
-    return JSON(
-        {
-            "data": [run_views.listed(run, version, engine.environment) for run in found],
-            "pagination": {},
-        }
-    )
-
-
-def _select(engine: Engine, size: int, statuses: list[Status], tasks: list[str]) -> list[RunRecord]:
-    conditions = ["1"]
-    parameters: list[str] = []
-    for column, wanted in (("status", statuses), ("task", tasks)):
-        if wanted:
-            conditions.append(f"runs.{column} IN ({', '.join('?' * len(wanted))})")
-            parameters.extend(wanted)
-    where = f"{' AND '.join(conditions)} ORDER BY runs.seq DESC LIMIT {size}"
-    return run_table.select(engine.store.reader.execute, where, *parameters)
-
-
-def _statuses(request: Request) -> list[Status]:
-    found: set[Status] = set()
-    names = paging.words(request, "filter[status]")
-    unknown = [name for name in names if from_api_status(name) is None]
-    if unknown:
-        raise paging.query_error(f"Invalid status values: {', '.join(unknown)}", "filter[status]")
-    for name in names:
-        found |= from_api_status(name) or set()
-    return sorted(found)
 
 
 async def cancel(request: Request) -> Response:
@@ -148,7 +105,6 @@ def _known(engine: Engine, request: Request) -> RunRecord:
 
 routes = [
     Route("/api/v3/runs/{run}", retrieve),
-    Route("/api/v1/runs", listed),
     Route("/api/v2/runs/{run}/cancel", cancel, methods=["POST"]),
     Route("/api/v1/runs/{run}/metadata", get_metadata),
     Route("/api/v1/runs/{run}/metadata", put_metadata, methods=["PUT"]),

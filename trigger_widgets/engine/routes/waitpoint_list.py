@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from trigger_widgets.durations import parse_duration
 from trigger_widgets.engine import auth, paging, waitpoint_table, waitpoint_views
 from trigger_widgets.engine.blocking import TOKEN
-from trigger_widgets.engine.ids import now_ms, to_ms
 from trigger_widgets.engine.web import JSON
-from trigger_widgets.errors import ConfigurationError
 
 from .waitpoints import url_of
 
@@ -23,7 +19,6 @@ _STATUSES = {
     "COMPLETED": "(completed_at IS NOT NULL AND NOT output_is_error)",
     "TIMED_OUT": "(completed_at IS NOT NULL AND output_is_error)",
 }
-_CREATED = "filter[createdAt]"
 
 
 async def listed(request: Request) -> Response:
@@ -75,37 +70,10 @@ def _filters(request: Request) -> tuple[list[str], list[Any]]:
     if key:
         conditions.append("idempotency_key = ?")
         parameters.append(key)
-    for bound, moment in _created(request):
+    for bound, moment in paging.created(request):
         conditions.append(f"created_at {bound} ?")
         parameters.append(moment)
     return conditions, parameters
-
-
-def _created(request: Request) -> list[tuple[str, int]]:
-    """The bounds of `created_at`: an operator, and milliseconds since 1970."""
-    found: list[tuple[str, int]] = []
-    query = request.query_params
-    if period := query.get(name := f"{_CREATED}[period]"):
-        try:
-            span = parse_duration(period)
-        except ConfigurationError as e:
-            raise paging.query_error(str(e), name) from None
-        found.append((">=", now_ms() - int(span.total_seconds() * 1000)))
-    for part, bound in (("from", ">="), ("to", "<=")):
-        if text := query.get(name := f"{_CREATED}[{part}]"):
-            found.append((bound, _moment(text, name)))
-    return found
-
-
-def _moment(text: str, name: str) -> int:
-    """A date in ISO form, or milliseconds since 1970."""
-    try:
-        if text.isdecimal():
-            return min(int(text), 2**53)
-        moment = datetime.fromisoformat(text)
-        return to_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-    except (ValueError, OverflowError):
-        raise paging.query_error("Invalid date", name) from None
 
 
 routes = [Route("/api/v1/waitpoints/tokens", listed)]
