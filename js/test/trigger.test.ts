@@ -85,6 +85,8 @@ describe("the text", () => {
     expect([document.activeElement, box(el).selectionStart]).toEqual([box(el), 9]);
     await write(box(el), '{"a": true}');
     expect(about(box(el))).toBe("");
+    await click(button(el, "Run"));
+    expect(payloads(model)).toEqual([{ a: true }]);
   });
 
   test("is looked at after a pause, not at each key", async () => {

@@ -33,11 +33,11 @@ export function TriggerCard({ store, host }: { store: Store<TriggerState>; host:
   const run = () => {
     const now = Date.now();
     if (!ready || busy || now - pressed.current < TWICE_MS) return;
-    pressed.current = now;
     const made = payload.make();
     waits.current = made !== null;
-    if (made) void submit.run({ payload: made.value });
-    else payload.toProblem(card.current);
+    if (!made) return payload.toProblem(card.current);
+    pressed.current = now;
+    void submit.run({ payload: made.value });
   };
   useSubmitKey(card, run);
   // What the kernel finds wrong is shown where it is, to the one who asked.
