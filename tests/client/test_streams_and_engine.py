@@ -73,6 +73,27 @@ def test_parts_are_any_json_and_a_writers_second_attempt_is_not_seen(client, wor
     assert list(client.streams.read(run, "events", timeout=20)) == values
 
 
+def test_a_run_of_version_1_is_read_the_same_way(client, worker):
+    at = client.endpoint
+    response = httpx.post(
+        f"{at.api_url}/api/v1/tasks/task/trigger",
+        json={"payload": 1},
+        headers={
+            "authorization": f"Bearer {at.access_token.get_secret_value()}",
+            "x-trigger-realtime-streams-version": "v1",
+        },
+    )
+    assert response.status_code == 200
+    run, snapshot = worker.start()
+    values = ["a", {"b": 1}, None, "c"]
+    write_objects(client, run, "events", values, version="v1")
+    reader = client.streams.read(run, "events", timeout=20)
+    assert [next(reader) for _ in values] == values
+    worker.succeed(run, snapshot, '{"json":1}')
+    assert list(reader) == []
+    assert list(client.streams.read(run, "events", start_index=1, timeout=20)) == values[1:]
+
+
 def test_the_async_client_reads_the_same(engine, client, worker):
     client.tasks.trigger("task")
     run, snapshot = worker.start()
