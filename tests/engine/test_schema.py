@@ -26,7 +26,8 @@ def test_runs_of_before_are_found_by_their_tags(connection, monkeypatch):
     for i, tags in enumerate((("a", "b"), (), ("b",))):
         run = RunRecord(
             id=f"{first_id(1)}{i}", task="t", status=Status.PENDING,
-            execution=Execution.QUEUED, snapshot="s", snapshot_at=1, description="", created_at=1, updated_at=1, tags=tags,
+            execution=Execution.QUEUED, snapshot="s", snapshot_at=1,
+            description="", created_at=1, updated_at=1, tags=tags,
         )  # fmt: skip
         cells = {name: run_table._cell(getattr(run, name)) for name in run_table._STORED}
         marks = ", ".join("?" * len(cells))

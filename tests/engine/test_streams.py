@@ -60,16 +60,18 @@ def stored(engine, run, stream="ai-output", *, last=None, token=None):
     """The parts of a v2 stream that are there now."""
     headers = {"authorization": f"Bearer {token or engine.key}"}
     headers |= {"last-event-id": str(last)} if last is not None else {}
-    parts, url = [], engine.url + path(run, stream)
+    parts, rest, url = [], "", engine.url + path(run, stream)
     with httpx.Client() as client, client.stream("GET", url, headers=headers) as answer:
         assert answer.status_code == 200
-        for line in answer.iter_raw():
-            data = json.loads(line.decode().partition("data: ")[2])
-            records = data.get("records", [])
-            parts += [json.loads(record["body"])["data"] for record in records]
-            if not records or records[-1]["seq_num"] + 1 == data["tail"]["seq_num"]:
-                break
-    return parts
+        for text in answer.iter_text():
+            *events, rest = (rest + text).split("\n\n")
+            for event in events:
+                data = json.loads(event.partition("data: ")[2])
+                records = data.get("records", [])
+                parts += [json.loads(record["body"])["data"] for record in records]
+                if not records or records[-1]["seq_num"] + 1 == data["tail"]["seq_num"]:
+                    return parts
+    raise AssertionError("it ended before its tail")
 
 
 class Reader:
@@ -390,6 +392,19 @@ def test_streams_of_the_parent_and_the_root(engine, task):
     assert found == [["self"], ["parent"], ["root"]]
     assert engine.http.put(path(top, "s", "parent")).status_code == 404
     assert engine.http.put(path(top, "s", "root")).status_code == 202
+
+
+def test_a_long_stream_is_read_whole(engine, task):
+    """Beyond the 1,000 records of one batch, and beyond the 1 MiB."""
+    run = trigger(engine, task)
+    writer = Writer(engine, run)
+    for start in range(0, 3000, 1000):
+        writer.send(*range(start, start + 1000))
+    writer.send(*("x" * 700_000 for _ in range(4)))
+    found = stored(engine, run)
+    assert found[:3000] == list(range(3000))
+    assert [len(part) for part in found[3000:]] == [700_000] * 4
+    assert stored(engine, run, last=2998)[0] == 2999
 
 
 def test_odd_stream_ids(engine, task):
