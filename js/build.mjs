@@ -4,12 +4,14 @@
 //   node build.mjs --watch    writes again on every change
 import { readFile, writeFile, mkdir } from "node:fs/promises";
 import { dirname, relative } from "node:path";
+import { gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const OUT = here("../trigger_widgets/widgets/static/core.js");
-const BUDGET = 120 * 1024;
+// As it travels, and lies in notebooks: gzipped, in base64 (trigger_widgets/widgets/code.py).
+const BUDGET = 72 * 1024;
 
 /** `import css from "./style.css"` gives the minified text: the core carries its own style. */
 export const cssAsText = {
@@ -40,9 +42,9 @@ const core = { ...options, entryPoints: ["src/core.ts"], outfile: OUT, minify: t
 async function main(flag) {
   if (flag === "--watch") return (await esbuild.context(core)).watch();
   const built = (await esbuild.build({ ...core, write: false })).outputFiles[0].text;
-  const size = Buffer.byteLength(built);
+  const size = Math.ceil((gzipSync(built).length * 4) / 3);
   const name = relative(process.cwd(), OUT);
-  if (size > BUDGET) throw new Error(`${name} is ${size} bytes; the budget is ${BUDGET}.`);
+  if (size > BUDGET) throw new Error(`${name} is ${size} bytes packed; the budget is ${BUDGET}.`);
   if (flag === "--check") {
     const committed = await readFile(OUT, "utf8").catch(() => null);
     if (committed !== built) throw new Error(`${name} is not current: run "npm run build" in js/ and commit it.`);
@@ -50,7 +52,7 @@ async function main(flag) {
     await mkdir(dirname(OUT), { recursive: true });
     await writeFile(OUT, built);
   }
-  console.log(`${name}: ${(size / 1024).toFixed(1)} KiB${flag === "--check" ? ", current" : ""}`);
+  console.log(`${name}: ${(size / 1024).toFixed(1)} KiB packed${flag === "--check" ? ", current" : ""}`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "runtime": {"api", "realtime", "client", "tasks", "worker", "notebook"},
     "dev": {"api", "realtime", "client", "tasks", "worker", "runtime"},
     "cli": {"api", "realtime", "client", "tasks", "worker", "runtime", "dev"},
+    "aio": {"api", "realtime", "client", "tasks"},
     "__init__": {"api", "realtime", "client", "tasks", "widgets", "worker", "notebook", "runtime"},
 }
 

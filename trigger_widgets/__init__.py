@@ -16,6 +16,7 @@ from .version import __version__
 if TYPE_CHECKING:  # for editors and type checkers; a test holds it against the table below
     from .client import AsyncTrigger as AsyncTrigger
     from .client import Trigger as Trigger
+    from .client import batch_trigger as batch_trigger
     from .client import configure as configure
     from .client import default_client as default_client
     from .client import trigger as trigger
@@ -40,6 +41,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it against the 
     from .models import RunStatus as RunStatus
     from .models import TaskError as TaskError
     from .models import WaitToken as WaitToken
+    from .realtime.batch import BatchHandle as BatchHandle
     from .realtime.handle import RunHandle as RunHandle
     from .tasks import Task as Task
     from .tasks import logger as logger
@@ -49,10 +51,20 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it against the 
     from .tasks import wait as wait
     from .widgets.approval import ApprovalWidget as ApprovalWidget
     from .widgets.run import RunWidget as RunWidget
+    from .widgets.runs import BatchWidget as BatchWidget
+    from .widgets.runs import TaggedRunsWidget as TaggedRunsWidget
+    from .widgets.stream import StreamWidget as StreamWidget
     from .widgets.trigger import TriggerWidget as TriggerWidget
 
 _HOMES = {
-    "client": ("AsyncTrigger", "Trigger", "configure", "default_client", "trigger"),
+    "client": (
+        "AsyncTrigger",
+        "Trigger",
+        "batch_trigger",
+        "configure",
+        "default_client",
+        "trigger",
+    ),
     "errors": (
         "APIConnectionError",
         "APIStatusError",
@@ -73,10 +85,13 @@ _HOMES = {
         "UnknownOptionError",
     ),
     "models": ("Run", "RunStatus", "TaskError", "WaitToken"),
+    "realtime.batch": ("BatchHandle",),
     "realtime.handle": ("RunHandle",),
     "tasks": ("Task", "logger", "metadata", "streams", "task", "wait"),
     "widgets.approval": ("ApprovalWidget",),
     "widgets.run": ("RunWidget",),
+    "widgets.runs": ("BatchWidget", "TaggedRunsWidget"),
+    "widgets.stream": ("StreamWidget",),
     "widgets.trigger": ("TriggerWidget",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -9,6 +9,7 @@ import traitlets
 from pydantic import SecretStr
 
 from trigger_widgets.client import Trigger, default_client
+from trigger_widgets.realtime.batch import BatchHandle
 from trigger_widgets.realtime.connection import Connection
 from trigger_widgets.realtime.handle import RunHandle
 
@@ -99,6 +100,6 @@ def client_for(
     """
     if api_url is not None:
         return Trigger(api_url=api_url, access_token=access_token)
-    own = Trigger.of(subject) if isinstance(subject, RunHandle) else None
+    own = Trigger.of(subject) if isinstance(subject, RunHandle | BatchHandle) else None
     base = client or own or default_client()
     return base if access_token is None else base.with_access_token(access_token)

@@ -1,0 +1,253 @@
+"""TaggedRunsWidget and BatchWidget: many runs as one live table."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import traitlets
+from pydantic import SecretStr
+
+from trigger_widgets.api import rights
+from trigger_widgets.client import Trigger
+from trigger_widgets.errors import ConfigurationError, ResultTimeoutError, TriggerError
+from trigger_widgets.models import Run
+from trigger_widgets.realtime.batch import BatchHandle
+from trigger_widgets.realtime.waiting import wait_for
+
+from .dispatcher import dispatcher
+from .follow import Callback, Following, FollowingWidget, client_for
+from .runs_html import runs_html, runs_line
+from .runs_state import Throughput, counts, record, run_row, table_state
+
+SAVED_ROWS = 200
+
+
+class RunsWidget(FollowingWidget):
+    """What the tables share: rows that change, counts, cancel, and the way to a DataFrame.
+
+    Traits: `runs` (a list of `Run`, oldest first), `counts` (by status), `selected` (ids), `done`,
+    `connection`, `error`. `on_update(runs)` is called with what has changed.
+    """
+
+    kind: ClassVar[str] = "runs"
+    actions: ClassVar[dict[str, str]] = {
+        "cancel": "cancel",
+        "open": "open",
+        "reconnect": "reconnect",
+    }
+
+    # Python only: these can be large
+    runs: traitlets.List[Any] = traitlets.List(read_only=True)
+    counts = traitlets.Dict(read_only=True)
+    selected: traitlets.List[Any] = traitlets.List(read_only=True)
+
+    def __init__(
+        self,
+        client: Trigger,
+        *,
+        title: str,
+        subtitle: str,
+        total: int | None,
+        enabled: bool,
+        on_update: Callback | None,
+        on_complete: Callback | None,
+        on_error: Callback | None,
+        **traits: Any,
+    ) -> None:
+        super().__init__(**traits)
+        self._client = client
+        self._total = total
+        self._on_update, self._on_complete, self._on_error = on_update, on_complete, on_error
+        self._all: dict[str, Run] = {}
+        self._throughput = Throughput()
+        self._ended = threading.Event()
+        self._opened: Callable[[str], object] | None = None
+        may = rights.scopes_of(client.endpoint.access_token) is None
+        self._show(
+            {
+                "title": title,
+                "subtitle": subtitle,
+                "rows": {},
+                "can": {"cancel": may or "this token may read the runs, not cancel them"},
+                "connection": {"state": "connecting", "reason": None},
+                **table_state({}, total, self._throughput),
+            }
+        )
+        if enabled:
+            self.start()
+
+    # ── for people ──────────────────────────────────────────────────────────────────────────
+
+    def cancel(self, ids: Iterable[str] | None = None) -> None:
+        """Cancel these runs, or all that have not ended; the first refusal is raised at the end."""
+        chosen = [r.id for r in self.runs if not r.is_terminal] if ids is None else list(ids)
+        refusals = []
+        for run_id in chosen:
+            try:
+                self._client.runs.cancel(run_id)
+            except TriggerError as e:
+                refusals.append(e)
+        if refusals:
+            raise refusals[0]
+
+    def open(self, id: str) -> None:  # noqa: A002 - the view's word for it
+        """Select a run: `selected` is then its id, and whoever observes it can show it."""
+        self._assign(selected=[id])
+
+    def to_pandas(self) -> Any:
+        """The table as a DataFrame, oldest run first."""
+        try:
+            import pandas as pd
+        except ImportError:
+            raise ConfigurationError(
+                "to_pandas() needs pandas; install it with `pip install trigger-widgets[pandas]`."
+            ) from None
+        return pd.DataFrame([record(run) for run in self.runs])
+
+    def wait(self, timeout: float | None = None) -> list[Run]:
+        """Block until every run has ended; gives them. Clicks are handled meanwhile."""
+        if not wait_for(self._ended, timeout):
+            raise ResultTimeoutError(
+                f"{len(self.runs) - sum(r.is_terminal for r in self.runs)} runs have not ended "
+                f"after {timeout:g} s; they go on."
+            )
+        return self.runs
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._text()}>"
+
+    # ── from the feed; on the background loop's thread, so nothing here may block ───────────
+
+    def _see_runs(self, changed: Sequence[Run], everything: Mapping[str, Run]) -> None:
+        self._all = dict(everything)
+        gone = self._channel.snapshot()[1]["rows"].keys() - everything.keys()
+        rows: dict[str, Any] = {run.id: run_row(run, self._label(run)) for run in changed}
+        self._channel.merge("rows", {**rows, **dict.fromkeys(gone)})
+        finished = sum(run.is_terminal for run in everything.values())
+        self._throughput.observe(finished, time.monotonic())
+        state = table_state(everything, self._total, self._throughput)
+        self._show(state, final=state["done"])
+        dispatcher.submit(lambda: self._observe(list(changed), dict(everything), state["done"]))
+
+    def _label(self, _run: Run) -> str | None:
+        """What a person calls the run, if not by its payload."""
+        return None
+
+    def _observe(self, changed: list[Run], everything: dict[str, Run], done: bool) -> None:
+        ordered = sorted(everything.values(), key=lambda run: (run.created_at, run.id))
+        self._assign(runs=ordered, counts=counts(ordered))
+        if changed:
+            self._call(self._on_update, changed)
+        if done and not self.done:
+            self._assign(done=True)
+            self._ended.set()
+            self._call(self._on_complete, ordered)
+
+    # ── copies ──────────────────────────────────────────────────────────────────────────────
+
+    def _bounded(self, state: dict[str, Any]) -> dict[str, Any]:
+        rows = list(state["rows"].items())
+        if len(rows) <= SAVED_ROWS:
+            return state
+        note = f"the saved copy holds {SAVED_ROWS} of {len(rows):,} runs"
+        return {**state, "rows": dict(rows[:SAVED_ROWS]), "hint": note}
+
+    def _html(self) -> str:
+        return runs_html(self._channel.snapshot()[1])
+
+    def _text(self) -> str:
+        return runs_line(self._channel.snapshot()[1])
+
+
+class TaggedRunsWidget(RunsWidget):
+    """All runs that have these tags, and those to come.
+
+    `tags` is one tag or several (a run must have all of them). `created_at` says how far back the
+    table goes: "1h", or a timedelta; a server goes back 24 hours at most (protocol.md §4).
+    """
+
+    def __init__(
+        self,
+        tags: str | Sequence[str],
+        *,
+        created_at: str | timedelta | None = None,
+        skip_columns: Iterable[str] = (),
+        client: Trigger | None = None,
+        access_token: str | SecretStr | None = None,
+        api_url: str | None = None,
+        enabled: bool = True,
+        on_update: Callback | None = None,
+        on_error: Callback | None = None,
+        **traits: Any,
+    ) -> None:
+        self._tags = [tags] if isinstance(tags, str) else list(tags)
+        self._created_at, self._skip_columns = created_at, tuple(skip_columns)
+        super().__init__(
+            client_for(None, client, access_token, api_url),
+            title="Runs",
+            subtitle=", ".join(self._tags),
+            total=None,
+            enabled=enabled,
+            on_update=on_update,
+            on_complete=None,
+            on_error=on_error,
+            **traits,
+        )
+
+    def _follow(self) -> Following:
+        return self._client.watch_runs(
+            tags=self._tags,
+            created_at=self._created_at,
+            skip_columns=self._skip_columns,
+            on_runs=self._see_runs,
+            on_connection=self._see_connection,
+        )
+
+
+class BatchWidget(RunsWidget):
+    """The runs of one batch, with the time that is left.
+
+    `batch` is an id or a `BatchHandle`, whose keys then name the rows. `on_complete(runs)` is
+    called once, when all have ended.
+    """
+
+    def __init__(
+        self,
+        batch: str | BatchHandle,
+        *,
+        client: Trigger | None = None,
+        access_token: str | SecretStr | None = None,
+        api_url: str | None = None,
+        enabled: bool = True,
+        on_update: Callback | None = None,
+        on_complete: Callback | None = None,
+        on_error: Callback | None = None,
+        **traits: Any,
+    ) -> None:
+        handle = batch if isinstance(batch, BatchHandle) else None
+        self._batch = batch
+        self._keys = handle.keys_by_run() if handle else {}
+        super().__init__(
+            client_for(handle, client, access_token, api_url),
+            title=(handle.task if handle else None) or "Batch",
+            subtitle=handle.id if handle else str(batch),
+            total=handle.run_count if handle else None,
+            enabled=enabled,
+            on_update=on_update,
+            on_complete=on_complete,
+            on_error=on_error,
+            **traits,
+        )
+
+    def _follow(self) -> Following:
+        return self._client.watch_runs(
+            batch=self._batch, on_runs=self._see_runs, on_connection=self._see_connection
+        )
+
+    def _label(self, run: Run) -> str | None:
+        key = self._keys.get(run.id)
+        return None if key is None else str(key)

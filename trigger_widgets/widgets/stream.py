@@ -1,0 +1,228 @@
+"""StreamWidget: what a task streams, as it comes."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Literal
+
+import traitlets
+from pydantic import SecretStr
+
+from trigger_widgets.client import Trigger
+from trigger_widgets.errors import TriggerError
+from trigger_widgets.jsonable import to_jsonable
+from trigger_widgets.models import Run
+from trigger_widgets.realtime.handle import RunHandle
+
+from .dispatcher import dispatcher
+from .follow import Callback, Following, FollowingWidget, client_for
+from .run_state import hint
+from .stream_html import stream_html, stream_line
+
+Render = Literal["markdown", "text", "json"]
+
+# What a view and a saved notebook get of a very long stream; Python has all of it.
+LIVE_CHARACTERS = 2_000_000
+SAVED_CHARACTERS = 64_000
+SAVED_ITEMS = 200
+
+
+class StreamWidget(FollowingWidget):
+    """The parts of one stream of a run, as they come: text that grows, or a list of objects.
+
+    `run` is an id, a `RunHandle` or a `Run`; `stream` the stream's id. `render` is "markdown",
+    "text" or "json" (each part for itself). Text parts are joined; a part that is an object is
+    shown as JSON, or by `text_field` of it, such as "delta". A page that is reloaded, a second
+    view and a cell that is run late show the whole text.
+
+    Traits: `text` and `parts` (Python only), `done`, `connection`, `error`. `on_data(part)` is
+    called for every part, `on_complete(widget)` once the stream has ended, `on_error(exception)`.
+    Iterating over the widget gives the parts, and waits for more until it is done.
+    """
+
+    kind: ClassVar[str] = "stream"
+    actions: ClassVar[dict[str, str]] = {
+        "stop": "stop",
+        "start": "start",
+        "reconnect": "reconnect",
+    }
+
+    run_id = traitlets.Unicode(read_only=True).tag(sync=True)
+    stream = traitlets.Unicode(read_only=True).tag(sync=True)
+    text = traitlets.Unicode(read_only=True)
+    parts: traitlets.List[Any] = traitlets.List(read_only=True)
+
+    def __init__(
+        self,
+        run: str | RunHandle | Run,
+        stream: str = "default",
+        *,
+        render: Render = "markdown",
+        text_field: str | None = None,
+        throttle_ms: float = 50,
+        start_index: int = 0,
+        client: Trigger | None = None,
+        access_token: str | SecretStr | None = None,
+        api_url: str | None = None,
+        enabled: bool = True,
+        on_data: Callback | None = None,
+        on_complete: Callback | None = None,
+        on_error: Callback | None = None,
+        **traits: Any,
+    ) -> None:
+        super().__init__(**traits)
+        self._client = client_for(run, client, access_token, api_url)
+        self._render, self._text_field = render, text_field
+        self._channel.throttle = throttle_ms / 1000
+        self._start_index = start_index
+        self._on_data, self._on_complete, self._on_error = on_data, on_complete, on_error
+        self._arrived: list[Any] = []
+        self._texts: list[str] = []
+        self._shown = 0
+        self._changed = threading.Condition()
+        self._assign(run_id=run if isinstance(run, str) else run.id, stream=stream)
+        self._show(
+            {
+                "run_id": self.run_id,
+                "stream": stream,
+                "task": getattr(run, "task", None),
+                "mode": render,
+                "text": "",
+                "items": [],
+                "parts": 0,
+                "done": False,
+                "stopped": False,
+                "connection": {"state": "connecting", "reason": None},
+            }
+        )
+        if enabled:
+            self.start()
+
+    # ── for people ──────────────────────────────────────────────────────────────────────────
+
+    def start(self) -> None:
+        """Follow the stream, from now on or again; nothing is shown twice."""
+        self._show({"stopped": False})
+        super().start()
+
+    def stop(self) -> None:
+        """Stop following. The run goes on, and what has come stays."""
+        if self._following is not None and not self.done:
+            self._show({"stopped": True}, final=True)
+        super().stop()
+
+    def __iter__(self) -> Iterator[Any]:
+        """The parts from the first on; waits for more until the stream has ended."""
+        seen = 0
+        while True:
+            with self._changed:
+                while seen >= len(self._arrived) and not self.done:
+                    self._changed.wait(0.2)
+                if seen >= len(self._arrived):
+                    return
+                part = self._arrived[seen]
+            seen += 1
+            yield part
+
+    def __repr__(self) -> str:
+        return f"<StreamWidget {self._text()}>"
+
+    # ── from the feed; on the background loop's thread, so nothing here may block ───────────
+
+    def _follow(self) -> Following:
+        return self._client.watch_stream(
+            self.run_id,
+            self.stream,
+            on_parts=self._take,
+            on_run=self._see_run,
+            on_connection=self._see_connection,
+            on_end=self._end,
+            start_index=self._start_index + len(self._arrived),
+        )
+
+    def _take(self, parts: Sequence[Any]) -> None:
+        parts = list(parts)
+        text = "".join(map(self._as_text, parts))
+        with self._changed:
+            self._arrived += parts
+            self._texts.append(text)
+            count = len(self._arrived)
+            self._changed.notify_all()
+        if self._render == "json":
+            self._channel.append("items", [to_jsonable(part) for part in parts])
+        else:
+            self._grow(text)
+        now = time.time() * 1000
+        known = {"parts": count, "last_at": now}
+        if count == len(parts):
+            known["first_at"] = now
+        self._show(known)
+        dispatcher.submit(lambda: self._observe(parts))
+
+    def _grow(self, text: str) -> None:
+        room = LIVE_CHARACTERS - self._shown
+        self._shown += len(text)
+        if text and room > 0:
+            self._channel.append("text", text[:room])
+        if self._shown > LIVE_CHARACTERS:
+            self._channel.update(
+                {"truncated": f"only the first {LIVE_CHARACTERS:,} characters are shown here"}
+            )
+
+    def _as_text(self, part: Any) -> str:
+        if isinstance(part, str):
+            return part
+        if self._text_field is not None and isinstance(part, dict):
+            value = part.get(self._text_field)
+            return value if isinstance(value, str) else ""
+        return json.dumps(to_jsonable(part), ensure_ascii=False) + "\n"
+
+    def _see_run(self, run: Run) -> None:
+        self._show(
+            {
+                "task": run.task_identifier,
+                "status": run.status.value,
+                "hint": hint(run, embedded=self._client.is_embedded),
+            }
+        )
+
+    def _end(self, error: TriggerError | None) -> None:
+        if error is None:
+            self._show({"done": True}, final=True)
+            dispatcher.submit(self._observe_end)
+
+    # ── to those who observe; on the dispatcher's thread ────────────────────────────────────
+
+    def _observe(self, parts: list[Any]) -> None:
+        with self._changed:
+            everything, text = list(self._arrived), "".join(self._texts)
+            self._texts = [text]
+        if len(everything) != len(self.parts):  # several arrivals are one change
+            self._assign(parts=everything, text=text)
+        if self._on_data is not None:
+            for part in parts:
+                self._call(self._on_data, part)
+
+    def _observe_end(self) -> None:
+        self._assign(done=True)
+        with self._changed:
+            self._changed.notify_all()
+        self._call(self._on_complete, self)
+
+    # ── copies ──────────────────────────────────────────────────────────────────────────────
+
+    def _bounded(self, state: dict[str, Any]) -> dict[str, Any]:
+        text, items = state.get("text", ""), state.get("items", [])
+        if len(text) <= SAVED_CHARACTERS and len(items) <= SAVED_ITEMS:
+            return state
+        cut = {"text": text[:SAVED_CHARACTERS], "items": items[:SAVED_ITEMS]}
+        return {**state, **cut, "truncated": "the saved copy holds the beginning only"}
+
+    def _html(self) -> str:
+        return stream_html(self._bounded(self._channel.snapshot()[1]))
+
+    def _text(self) -> str:
+        return stream_line(self._channel.snapshot()[1])
