@@ -21,13 +21,23 @@ class Server:
 
     def __init__(self):
         self.calls = []
+        self.keys = []
+        self.writes = []
         self.answers = []
         self.held = []
         self.hold = False
 
     def call(self, method, path, body, *, key=None, patient=False):
-        future = Future()
         self.calls.append((method, path, body))
+        self.keys.append(key)
+        return self._answer()
+
+    def write(self, run_id, parts):
+        self.writes.append((run_id, parts))
+        return self._answer()
+
+    def _answer(self):
+        future = Future()
         answer = self.answers.pop(0) if self.answers else None
         if self.hold:
             self.held.append(future)

@@ -51,6 +51,16 @@ def test_a_failed_flush_loses_nothing_and_counts_nothing_twice(server, run):
     assert run.close(1) == []
 
 
+def test_a_request_that_goes_again_as_it_was_keeps_its_key(server, run):
+    server.answers = [APIConnectionError("cut")]
+    metadata.set("a", 1)
+    until(lambda: len(server.calls) == 2)
+    metadata.set("a", 1)
+    until(lambda: len(server.calls) == 3)
+    first, again, another = server.keys
+    assert first == again != another
+
+
 def test_what_has_not_arrived_goes_with_the_end(server, run):
     server.hold = True
     metadata.increment("n")

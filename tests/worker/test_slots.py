@@ -1,0 +1,81 @@
+import asyncio
+
+import pytest
+
+from trigger_widgets.errors import ConfigurationError
+from trigger_widgets.worker.slots import Slots, default_slots
+
+
+async def blocks(waiting):
+    task = asyncio.ensure_future(waiting)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return task
+
+
+def test_runs_that_go_on_come_before_new_ones_in_their_order():
+    async def main():
+        slots = Slots(1)
+        await slots.available()
+        slots.take()
+        order = []
+
+        async def go_on(name):
+            await slots.acquire()
+            order.append(name)
+
+        new = await blocks(slots.available())
+        first, second = await blocks(go_on("first")), await blocks(go_on("second"))
+        slots.release()
+        await first
+        assert not second.done()
+        assert not new.done()
+        slots.release()
+        await second
+        slots.release()
+        await asyncio.wait_for(new, 1)
+        assert order == ["first", "second"]
+
+    asyncio.run(main())
+
+
+def test_a_run_that_comes_when_the_last_slot_is_gone_is_one_too_many_for_once():
+    async def main():
+        slots = Slots(1)
+        await slots.available()  # the server is asked
+        await slots.acquire()  # somebody goes on meanwhile
+        slots.take()  # and there is a run
+        new = await blocks(slots.available())
+        slots.release()
+        await asyncio.sleep(0)
+        assert not new.done()
+        slots.release()
+        await asyncio.wait_for(new, 1)
+
+    asyncio.run(main())
+
+
+def test_one_who_gives_up_takes_nothing_along():
+    async def main():
+        slots = Slots(1)
+        await slots.acquire()
+        waits, late = await blocks(slots.acquire()), await blocks(slots.acquire())
+        waits.cancel()
+        slots.release()  # while the cancel is on its way
+        late.cancel()
+        await asyncio.gather(waits, late, return_exceptions=True)
+        await asyncio.wait_for(slots.available(), 1)
+        await asyncio.wait_for(slots.acquire(), 1)
+        assert not (await blocks(slots.available())).done()
+
+    asyncio.run(main())
+
+
+def test_the_number_comes_from_the_environment(monkeypatch):
+    assert default_slots() >= 2
+    monkeypatch.setenv("TRIGGER_WIDGETS_CONCURRENCY", "7")
+    assert default_slots() == 7
+    for text in ("0", "many", "-1"):
+        monkeypatch.setenv("TRIGGER_WIDGETS_CONCURRENCY", text)
+        with pytest.raises(ConfigurationError, match="must be a whole number, at least 1"):
+            default_slots()
