@@ -34,6 +34,7 @@ from .follow import Callback, Following, FollowingWidget, client_for
 from .poller import poller
 
 _NOT_ASKED = "The run has not asked yet."
+_MAY_NOT = "This token may not complete the wait token; somebody with another one can."
 
 
 class ApprovalWidget(FollowingWidget):
@@ -87,7 +88,7 @@ class ApprovalWidget(FollowingWidget):
                 "run_id": run_id,
                 "title": title or name,
                 "prompt": prompt,
-                "can": {"complete": True if token_id else _NOT_ASKED},
+                "can": {"complete": self._right(token_id)},
                 "connection": {"state": "connecting", "reason": None},
                 **approval_state(self._approval),
             }
@@ -181,17 +182,21 @@ class ApprovalWidget(FollowingWidget):
         found = next(iter(self._client.wait.list_tokens(idempotency_key=self._key)), None)
         self._see_connection(Connection("live"))
         if found is not None:
-            self._show({"token_id": found.id, "can": {"complete": True}})
+            self._show({"token_id": found.id, "can": {"complete": self._right(found.id)}})
             self._assign(token_id=found.id)
         return found.id if found else None
+
+    def _right(self, token_id: str | None) -> bool | str:
+        if token_id is None:
+            return _NOT_ASKED
+        return self._client.may_complete(token_id) or _MAY_NOT
 
     def _look(self, token_id: str) -> None:
         token = self._client.wait.retrieve_token(token_id)
         self._change(lambda approval: approval.seen(token))
 
     def _can_read(self) -> bool:
-        """Public tokens can complete a wait token but never read it (protocol.md §1)."""
-        return rights.scopes_of(self._client.endpoint.access_token) is None
+        return rights.may_read_wait_tokens(self._client.endpoint.access_token)
 
     def _change(self, step: Callable[[Approval], Approval]) -> None:
         with self._lock:

@@ -9,6 +9,7 @@ import traitlets
 from pydantic import SecretStr
 
 from trigger_widgets.client import Trigger, default_client
+from trigger_widgets.errors import TriggerError
 from trigger_widgets.realtime.batch import BatchHandle
 from trigger_widgets.realtime.connection import Connection
 from trigger_widgets.realtime.handle import RunHandle
@@ -46,8 +47,12 @@ class FollowingWidget(LiveWidget):
 
     def start(self) -> None:
         """Follow, from now on or again."""
-        if self._following is None:
+        if self._following is not None:
+            return
+        try:
             self._following = self._follow()
+        except TriggerError as e:  # an unknown id, a wrong key: the card says so, as it does later
+            self._see_connection(Connection("failed", str(e), e))
 
     def stop(self) -> None:
         """Stop following. What is followed goes on, and what is known stays."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from trigger_widgets.api import rights
 from trigger_widgets.client import Trigger
 from trigger_widgets.errors import ConfigurationError, ResultTimeoutError, TriggerError
-from trigger_widgets.models import Run
+from trigger_widgets.models import Batch, Run
 from trigger_widgets.realtime.batch import BatchHandle
 from trigger_widgets.realtime.waiting import wait_for
 
@@ -36,7 +36,7 @@ class RunsWidget(FollowingWidget):
     kind: ClassVar[str] = "runs"
     actions: ClassVar[dict[str, str]] = {
         "cancel": "cancel",
-        "open": "open",
+        "open": "select",
         "reconnect": "reconnect",
     }
 
@@ -65,7 +65,6 @@ class RunsWidget(FollowingWidget):
         self._all: dict[str, Run] = {}
         self._throughput = Throughput()
         self._ended = threading.Event()
-        self._opened: Callable[[str], object] | None = None
         may = rights.scopes_of(client.endpoint.access_token) is None
         self._show(
             {
@@ -94,8 +93,8 @@ class RunsWidget(FollowingWidget):
         if refusals:
             raise refusals[0]
 
-    def open(self, id: str) -> None:  # noqa: A002 - the view's word for it
-        """Select a run: `selected` is then its id, and whoever observes it can show it."""
+    def select(self, id: str) -> None:  # noqa: A002 - the view's word for it
+        """Choose a run: `selected` is then its id, and whoever observes it can show it."""
         self._assign(selected=[id])
 
     def to_pandas(self) -> Any:
@@ -244,8 +243,14 @@ class BatchWidget(RunsWidget):
         )
 
     def _follow(self) -> Following:
+        batch: BatchHandle | Batch = (
+            self._batch
+            if isinstance(self._batch, BatchHandle)
+            else self._client.batches.retrieve(self._batch)  # it says how many runs to expect
+        )
+        self._total = batch.run_count
         return self._client.watch_runs(
-            batch=self._batch, on_runs=self._see_runs, on_connection=self._see_connection
+            batch=batch, on_runs=self._see_runs, on_connection=self._see_connection
         )
 
     def _label(self, run: Run) -> str | None:
