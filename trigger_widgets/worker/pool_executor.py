@@ -174,7 +174,7 @@ class PoolExecutor:
         """Try the files in a new process; if they load, it is the first of a new pool."""
         self._stamps = _stamps(self._stamps or [str(file.resolve()) for file in self._files])
         member = self._new_member(is_first=True)
-        answer = await member.ready
+        answer = await member.loaded()
         if "tasks" not in answer:
             await member.wait_ended()
             self._events.problem(answer["message"], not self._loaded)
@@ -207,7 +207,7 @@ class PoolExecutor:
 
     async def _keep(self, member: PoolMember) -> None:
         """Have another one in its place when it dies."""
-        answer = await member.ready
+        answer = await member.loaded()
         await self._notify()
         await member.wait_ended()
         if member not in self._members or self._closing:
@@ -220,7 +220,7 @@ class PoolExecutor:
 
     async def _retire(self, member: PoolMember) -> None:
         """Let it finish its run, then end it."""
-        await member.ready
+        await member.loaded()
         async with self._changed:
             await self._changed.wait_for(lambda: member.is_idle or member.ended.is_set())
         member.kill()

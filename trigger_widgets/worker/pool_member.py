@@ -114,6 +114,10 @@ class PoolMember:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
+    async def loaded(self) -> dict[str, Any]:
+        """What `ready` gives; who stops waiting for it does not take it from others."""
+        return await asyncio.shield(self.ready)
+
     async def wait_ended(self) -> None:
         """Until it is gone."""
         await self.ended.wait()
