@@ -14,7 +14,7 @@ demo: $(STAMPS)/lab
 test: lint js browser
 	$(BIN)/python scripts/clean_env.py $(BIN)/pytest -m "not slow"
 
-test-all: test
+test-all: test $(STAMPS)/interop
 	$(BIN)/python scripts/clean_env.py $(BIN)/pytest -m slow
 
 lint: $(STAMPS)/test
@@ -35,7 +35,7 @@ bench: $(STAMPS)/test
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) js/node_modules
+	rm -rf $(VENV) js/node_modules tests/interop/node_modules
 
 $(STAMPS)/venv:
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: no $(PYTHON) was found."; exit 1; }
@@ -55,6 +55,12 @@ $(STAMPS)/test: $(STAMPS)/lab requirements/test.txt
 $(STAMPS)/js: $(STAMPS)/venv js/package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js 20 or newer with npm is needed for the front end's tests."; exit 1; }
 	cd js && npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+# The official TypeScript client, for the tests that hold the engine against it.
+$(STAMPS)/interop: $(STAMPS)/venv tests/interop/package-lock.json
+	@command -v npm >/dev/null || { echo "Node.js 20 or newer with npm is needed for the tests with the official SDK."; exit 1; }
+	cd tests/interop && npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
 
 $(STAMPS)/browser: $(STAMPS)/test scripts/install_browser.py
