@@ -181,3 +181,12 @@ def test_parents(engine, task):
     assert found["relatedRuns"]["parent"]["id"] == child
     assert found["relatedRuns"]["root"]["id"] == parent
     assert [run["id"] for run in engine.retrieve(parent)["relatedRuns"]["children"]] == [child]
+
+
+def test_a_trigger_that_is_sent_again_makes_no_second_run(engine):
+    """The client keeps one key for all attempts of a request whose answer may have been lost."""
+    again = {"x-trigger-request-idempotency-key": "9e091900-ebf1-4c48-8833-b80d764339d7"}
+    first, second = (post(engine, "t", json={"payload": 1}, headers=again) for _ in range(2))
+    assert first.json() == second.json()
+    other = post(engine, "t", json={"payload": 1}, headers={next(iter(again)): "another"})
+    assert other.json()["id"] != first.json()["id"]

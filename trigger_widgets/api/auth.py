@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import secrets
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -113,6 +114,8 @@ def sign_public_token(
     }
     if one_time:
         body["otu"] = True
+        # two of one second would be the same token, of which only one could be used
+        body["jti"] = secrets.token_hex(8)
     # signed by hand: the header is exactly this one, and real keys are shorter than the 32 bytes
     # that JWT libraries insist on
     signed = f"{_encoded({'alg': 'HS256'})}.{_encoded(body)}"

@@ -24,19 +24,34 @@ _KEY_IS_FREE = frozenset({
 
 
 async def trigger(
-    engine: Engine, request: TriggerRequest, *, streams_version: str, one_time_token: str | None
+    engine: Engine,
+    request: TriggerRequest,
+    *,
+    streams_version: str,
+    one_time_token: str | None,
+    request_key: str | None = None,
 ) -> tuple[str, bool]:
     """The bare id of the run, and whether an idempotency key had it already.
 
+    A request that is sent again because its answer was lost, with the same `request_key`, is
+    answered as it was.
     `RefusedError` where the token was used before or the version is unknown, `ConflictError` where
     the parent is to wait and cannot.
     """
     registered = Registered.of(engine)
 
     def work(transaction: Transaction) -> tuple[str, bool]:
+        query = "SELECT run, cached FROM trigger_requests WHERE key = ?"
+        answered = transaction.execute(query, (request_key,)).fetchone()
+        if answered is not None:
+            return answered["run"], bool(answered["cached"])
         if one_time_token is not None:
             use_up(transaction, one_time_token, request.task)
-        return create(transaction, request, registered, streams_version=streams_version)
+        run_id, cached = create(transaction, request, registered, streams_version=streams_version)
+        if request_key is not None:
+            row = (request_key, run_id, cached)
+            transaction.execute("INSERT INTO trigger_requests VALUES (?, ?, ?)", row)
+        return run_id, cached
 
     return await engine.store.write(work)
 

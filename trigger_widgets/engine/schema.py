@@ -173,6 +173,13 @@ MIGRATIONS = (
     UPDATE runs SET change = seq, born = seq;
     CREATE INDEX runs_changed ON runs (change);
     """,
+    """
+    CREATE TABLE trigger_requests (
+        key TEXT PRIMARY KEY,
+        run TEXT NOT NULL,
+        cached INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 
 
