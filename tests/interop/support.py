@@ -73,9 +73,13 @@ def node():
     """Where Node.js is. Without it, or the SDK, these tests fail: they are the proof."""
     found = shutil.which("node")
     if found is None:
-        pytest.fail("Node.js 20 or newer is needed for the tests with the official SDK.")
+        pytest.fail(
+            "Node.js 20 or newer is needed for the tests with the official SDK.", pytrace=False
+        )
     if not (HERE / "node_modules" / "@trigger.dev" / "sdk").is_dir():
-        pytest.fail("The official SDK is not installed: run `npm ci` in tests/interop.")
+        pytest.fail(
+            "The official SDK is not installed: run `npm ci` in tests/interop.", pytrace=False
+        )
     return found
 
 
