@@ -1,5 +1,5 @@
 # Two commands for a newcomer: `make demo` and `make test`. Both may be run again at any time.
-.PHONY: demo test test-all lint js browser bench bundle clean
+.PHONY: demo test test-all lint js browser bundle clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -30,9 +30,6 @@ browser: $(STAMPS)/browser
 
 bundle: $(STAMPS)/js
 	cd js && npm run --silent build
-
-bench: $(STAMPS)/test
-	$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf $(VENV) js/node_modules tests/interop/node_modules

@@ -20,23 +20,43 @@ def data_dir(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory, data_dir):
+def environ(data_dir):
     environ = {k: v for k, v in os.environ.items() if not k.startswith("TRIGGER_")}
     environ["TRIGGER_WIDGETS_DATA_DIR"] = str(data_dir)
-    server = LabServer(
-        tmp_path_factory.mktemp("notebooks"),
-        tmp_path_factory.mktemp("jupyter"),
-        environ,
-        save_state=True,
-    )
-    yield server
-    server.stop()
+    yield environ
     subprocess.run(
         [sys.executable, "-m", "trigger_widgets.cli", "engine", "stop"],
         env=environ,
         check=False,
         stdout=subprocess.DEVNULL,
     )
+
+
+@pytest.fixture(scope="session")
+def start_lab(tmp_path_factory, environ):
+    """Starts a JupyterLab; all of them end with the session."""
+    servers = []
+
+    def start(*, save_state):
+        root, home = (tmp_path_factory.mktemp(name) for name in ("notebooks", "jupyter"))
+        servers.append(LabServer(root, home, environ, save_state=save_state))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def lab(start_lab):
+    """A JupyterLab that saves the state of widgets, which is not its default."""
+    return start_lab(save_state=True)
+
+
+@pytest.fixture(scope="session")
+def default_lab(start_lab):
+    """A JupyterLab as it comes: it saves no widget state."""
+    return start_lab(save_state=False)
 
 
 @pytest.fixture(scope="session")

@@ -114,15 +114,21 @@ class LabServer:
         raise RuntimeError(f"JupyterLab was not up in {patience} s.")
 
     def stop(self) -> None:
-        with httpx.Client(base_url=self.url, params={"token": TOKEN}, timeout=10) as api:
-            for kernel in api.get("api/kernels").json():
-                api.delete(f"api/kernels/{kernel['id']}")
+        self.end_kernels()
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def end_kernels(self) -> None:
+        """End every kernel and session, as if it were tomorrow."""
+        with httpx.Client(base_url=self.url, params={"token": TOKEN}, timeout=10) as api:
+            for session in api.get("api/sessions").json():
+                api.delete(f"api/sessions/{session['id']}")
+            for kernel in api.get("api/kernels").json():
+                api.delete(f"api/kernels/{kernel['id']}")
 
     def write(self, name: str, cells: list[str]) -> None:
         """A notebook of code cells."""

@@ -30,5 +30,7 @@ def test_it_runs_from_top_to_bottom(name, lab, page):
         wrong = [out for out in notebook.outputs(index) if out["output_type"] == "error"]
         assert not wrong, wrong[0]["evalue"]
     page.wait_for_function(
-        "() => !document.querySelector('article.tw-run[data-phase=during], [data-status=FAILED]')"
+        """() => !document.querySelector(
+          'article.tw-run[data-phase=during], article.tw-run[data-status=FAILED]'
+        )"""
     )

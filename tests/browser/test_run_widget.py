@@ -5,8 +5,6 @@ import re
 
 from playwright.sync_api import expect
 
-from trigger_widgets.engine_file import EngineFile
-
 DEFINE = """
 import time
 from trigger_widgets import RunWidget, metadata, task, trigger
@@ -199,20 +197,3 @@ def test_mistakes_get_one_sentence(open_notebook, page):
     assert '"titel"' in notebook.text(4)
     expect(notebook.cell(3).get_by_role("alert")).to_contain_text("run_doesnotexist0000000000")
     expect(notebook.cell(5).locator(CARD)).to_contain_text("run the cell that defines it")
-
-
-def test_no_key_is_in_the_notebook_or_on_the_wire(open_notebook, data_dir, page):
-    frames = []
-    page.on("websocket", lambda ws: ws.on("framereceived", lambda f: frames.append(f)))  # noqa: PLW0108 - Playwright marks it
-    notebook = open_notebook(DEFINE, TRIGGER, "run.public_access_token, run")
-    for cell in range(3):
-        notebook.run(cell)
-    card(page, "COMPLETED").first.wait_for()
-    notebook.save()
-    key = EngineFile.read(data_dir).secret_key.get_secret_value()
-    saved = json.dumps(notebook.saved())
-    wire = "".join(f if isinstance(f, str) else f.decode(errors="replace") for f in frames)
-    assert frames
-    for text in (saved, wire):
-        assert key not in text
-        assert "eyJhbGciOiJIUzI1NiJ9" not in text

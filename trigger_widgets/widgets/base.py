@@ -19,11 +19,9 @@ from .channel import Channel
 from .code import STUB, core_reference, mimebundle
 from .dispatcher import dispatcher
 from .fallback import Fallback
+from .saver import Saver
 
 log = logging.getLogger("trigger_widgets")
-
-# Seconds between two copies of the state into the notebook while it changes.
-SAVE_EVERY = 10.0
 
 _ANSWERS_KEPT = 50
 _UNANSWERED = object()
@@ -51,8 +49,7 @@ class LiveWidget(anywidget.AnyWidget):
     def __init__(self, **traits: Any) -> None:
         refuse_unknown(traits, self._options(), of=type(self).__name__)
         self._write_lock = threading.RLock()
-        self._saved_at = 0.0
-        self._save_again = False
+        self._saver = Saver(lambda: dispatcher.submit(self._save_now))
         super().__init__(_core=core_reference(), _kind=self.kind, **traits)
         self._channel = Channel(self._send_message, self._send_traits)
         self._fallback = Fallback(self._html)
@@ -70,15 +67,9 @@ class LiveWidget(anywidget.AnyWidget):
     # ── to the views ────────────────────────────────────────────────────────────────────────
 
     def _show(self, changes: Mapping[str, Any], *, final: bool = False) -> None:
-        """Let every view know. `final` also brings the copies in the notebook up to date."""
+        """Let every view know. `final` also brings the copies in the notebook up to date now."""
         self._channel.update({**changes, "now": time.time() * 1000})
-        if final or time.monotonic() - self._saved_at > SAVE_EVERY:
-            self._save()
-
-    def _save(self) -> None:
-        """Bring the saved state and the static outputs up to date."""
-        self._saved_at = time.monotonic()
-        dispatcher.submit(self._save_now)
+        self._saver.changed(final=final)
 
     def _save_now(self) -> None:
         seq, state = self._channel.snapshot()
@@ -187,6 +178,13 @@ class LiveWidget(anywidget.AnyWidget):
 
         self._fallback.show()
         display(mimebundle(self, self._text()), raw=True)
+
+    def close(self) -> None:
+        """Remove every view."""
+        saver = self.__dict__.get("_saver")  # missing in a widget that was refused its options
+        if saver is not None:
+            saver.stop()
+        super().close()
 
     def __enter__(self) -> Self:
         return self

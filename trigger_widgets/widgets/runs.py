@@ -129,7 +129,7 @@ class RunsWidget(FollowingWidget):
         finished = sum(run.is_terminal for run in everything.values())
         self._throughput.observe(finished, time.monotonic())
         state = table_state(everything, self._total, self._throughput)
-        self._show(state, final=state["done"])
+        self._show(state, final=finished == len(everything))
         dispatcher.submit(lambda: self._observe(list(changed), dict(everything), state["done"]))
 
     def _label(self, _run: Run) -> str | None:

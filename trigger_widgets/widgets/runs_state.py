@@ -68,12 +68,14 @@ def table_state(
 ) -> dict[str, Any]:
     """The part of the state that sums up all rows."""
     finished = sum(run.is_terminal for run in runs.values())
+    expected = total if total is not None else len(runs)
+    is_over = finished >= expected
     return {
         "counts": counts(runs.values()),
         "total": total,
         "finished": finished,
-        "rate": throughput.rate(),
-        "eta": throughput.eta(total if total is not None else len(runs)),
+        "rate": None if is_over else throughput.rate(),
+        "eta": None if is_over else throughput.eta(expected),
         "done": total is not None and finished >= total,
     }
 
@@ -108,7 +110,7 @@ def _note(run: Run) -> str | None:
 
 
 def _short(value: Any, limit: int) -> str | None:
-    if value is None:
+    if value is None or value in ({}, []):
         return None
     text = value if isinstance(value, str) else dumps(value)
     text = " ".join(text[: 4 * limit].split())
