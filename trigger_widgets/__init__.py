@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it against the 
     from .errors import RunTimedOutError as RunTimedOutError
     from .errors import TriggerError as TriggerError
     from .errors import UnknownOptionError as UnknownOptionError
+    from .models import Batch as Batch
     from .models import Run as Run
     from .models import RunStatus as RunStatus
     from .models import TaskError as TaskError
@@ -84,7 +85,7 @@ _HOMES = {
         "TriggerError",
         "UnknownOptionError",
     ),
-    "models": ("Run", "RunStatus", "TaskError", "WaitToken"),
+    "models": ("Batch", "Run", "RunStatus", "TaskError", "WaitToken"),
     "realtime.batch": ("BatchHandle",),
     "realtime.handle": ("RunHandle",),
     "tasks": ("Task", "logger", "metadata", "streams", "task", "wait"),

@@ -38,3 +38,9 @@ def may_complete(token: SecretStr, wait_token: str) -> bool:
 def may_read_wait_tokens(token: SecretStr) -> bool:
     """Only a secret key may: no public token retrieves or lists them (protocol.md §1)."""
     return scopes_of(token) is None
+
+
+def may_cancel_runs(token: SecretStr) -> bool:
+    """Whether it can cancel any run, not only one that its scopes name."""
+    scopes = scopes_of(token)
+    return scopes is None or bool(scopes & {"admin", "write:all", "write:runs"})

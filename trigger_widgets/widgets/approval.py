@@ -18,14 +18,14 @@ from trigger_widgets.errors import (
     APIConnectionError,
     ConfigurationError,
     NobodyCanClickError,
-    ResultTimeoutError,
     ServerError,
     TriggerError,
 )
+from trigger_widgets.jsonable import to_jsonable
 from trigger_widgets.models import Run, WaitToken
 from trigger_widgets.realtime.connection import Connection
 from trigger_widgets.realtime.handle import RunHandle
-from trigger_widgets.realtime.waiting import nobody_can_click, wait_for
+from trigger_widgets.realtime.waiting import nobody_can_click
 
 from .approval_html import approval_html, approval_line
 from .approval_state import Approval, approval_state
@@ -78,7 +78,6 @@ class ApprovalWidget(FollowingWidget):
         self._by = by or os.environ.get("JUPYTERHUB_USER") or _user()
         self._lock = threading.Lock()
         self._approval = Approval()
-        self._settled = threading.Event()
         run_id, token_id = _subject(token, name)
         self._key = f"{run_id}:{name}" if run_id else None
         self._assign(token_id=token_id)
@@ -115,14 +114,19 @@ class ApprovalWidget(FollowingWidget):
             raise ConfigurationError(
                 f'no run waits for "{self._key}" yet; decide when the widget shows the question.'
             )
+        data = to_jsonable(data, what="the decision")
         with self._lock:
-            if self._approval.is_settled or self._approval.phase == "sending":
-                return
+            if self._approval.phase == "sending":
+                return  # a second click
+            if self._approval.is_settled:
+                raise ConfigurationError(
+                    f"{token_id} is decided already ({self._approval.phase}); nothing was sent."
+                )
             self._approval = self._approval.sending(data, datetime.now(UTC))
         self._show(approval_state(self._approval))
         try:
             self._client.wait.complete_token(token_id, data)
-        except TriggerError as e:
+        except Exception as e:
             reason = str(e)
             self._change(lambda approval: approval.failed(reason))
             raise
@@ -133,17 +137,13 @@ class ApprovalWidget(FollowingWidget):
 
     def wait(self, timeout: float | None = None) -> Any:
         """Block until it is decided; gives the output. Clicks are handled meanwhile."""
-        if not self._settled.is_set() and nobody_can_click(blocking=True):
+        if not self._approval.is_settled and nobody_can_click(blocking=True):
             raise NobodyCanClickError(
                 f"{self.token_id or self._key} waits for a decision, and nobody can click in this "
                 "notebook while it is executed; complete the token elsewhere, or run it in "
                 "JupyterLab."
             )
-        if not wait_for(self._settled, timeout):
-            raise ResultTimeoutError(
-                f"{self.token_id or self._key} was not decided within {timeout:g} s; "
-                "it can still be."
-            )
+        self._wait_until_finished(timeout, f"{self.token_id or self._key} was not decided")
         return self._approval.output
 
     def __repr__(self) -> str:
@@ -159,10 +159,10 @@ class ApprovalWidget(FollowingWidget):
 
     def poll(self) -> bool:
         """Look at the token once; False when there is nothing more to see."""
-        if self.token_id is not None and not self._can_read():
-            self._see_connection(Connection("live"))
-            return False
         try:
+            if self.token_id is not None and not self._can_read():
+                self._see_connection(Connection("live"))
+                return False
             token_id = self.token_id or self._find()
             if token_id is None:
                 return True
@@ -202,6 +202,7 @@ class ApprovalWidget(FollowingWidget):
         with self._lock:
             before, self._approval = self._approval, step(self._approval)
             after = self._approval
+        self._set_finished(finished=after.is_settled)
         self._show(approval_state(after), final=after.is_settled and not before.is_settled)
         dispatcher.submit(lambda: self._observe(after))
 
@@ -211,7 +212,6 @@ class ApprovalWidget(FollowingWidget):
         if approval.is_settled:
             first = not self.done
             self._assign(done=True)
-            self._settled.set()
             if first:
                 self._call(self._on_complete, self)
 

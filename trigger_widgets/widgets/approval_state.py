@@ -36,7 +36,9 @@ class Approval:
         return replace(self, phase="sent") if self.phase == "sending" else self
 
     def failed(self, reason: str) -> Approval:
-        """It could not be sent; the decision can be made again."""
+        """It could not be sent; the decision can be made again, unless it was seen to count."""
+        if self.phase != "sending":
+            return self
         return replace(self, phase="failed", ours=None, reason=reason, sent_at=None)
 
     def seen(self, token: WaitToken) -> Approval:

@@ -82,13 +82,14 @@ class LiveWidget(anywidget.AnyWidget):
         """The state as small as it should be in a file."""
         return state
 
+    # Only the outbox's thread sends, so it needs no lock, and an observer that is slow under the
+    # write lock holds up nobody's messages.
+
     def _send_message(self, message: Mapping[str, Any]) -> None:
-        with self._write_lock:
-            self.send(message)
+        self.send(message)
 
     def _send_traits(self, names: set[str]) -> None:
-        with self._write_lock:
-            super().send_state(names)
+        super().send_state(names)
 
     def send_state(self, key: Any = None) -> None:
         """Send synced traits in their turn, so that they count in the messages a second."""

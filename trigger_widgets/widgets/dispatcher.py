@@ -25,6 +25,13 @@ class Dispatcher:
                 self._thread.start()
         self._jobs.put(job)
 
+    def catch_up(self, seconds: float = 5.0) -> None:
+        """Wait until what was submitted so far is done; at once if this is such a job itself."""
+        if threading.current_thread() is not self._thread:
+            done = threading.Event()
+            self.submit(done.set)
+            done.wait(seconds)
+
     def _run(self) -> None:
         while True:
             self._jobs.get()()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -9,10 +10,11 @@ import traitlets
 from pydantic import SecretStr
 
 from trigger_widgets.client import Trigger, default_client
-from trigger_widgets.errors import TriggerError
+from trigger_widgets.errors import ResultTimeoutError, TriggerError
 from trigger_widgets.realtime.batch import BatchHandle
 from trigger_widgets.realtime.connection import Connection
 from trigger_widgets.realtime.handle import RunHandle
+from trigger_widgets.realtime.waiting import wait_for
 
 from .base import LiveWidget
 from .dispatcher import dispatcher
@@ -41,6 +43,13 @@ class FollowingWidget(LiveWidget):
     _following: Following | None = None
     _on_error: Callback | None = None
 
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self._halted = threading.Event()
+        self._finished = False
+        self._failure: Exception | None = None
+        self._shows_failure = False
+
     def _follow(self) -> Following:
         """Subscribe."""
         raise NotImplementedError
@@ -49,6 +58,9 @@ class FollowingWidget(LiveWidget):
         """Follow, from now on or again."""
         if self._following is not None:
             return
+        self._failure = None
+        if not self._finished:
+            self._halted.clear()
         try:
             self._following = self._follow()
         except TriggerError as e:  # an unknown id, a wrong key: the card says so, as it does later
@@ -60,6 +72,7 @@ class FollowingWidget(LiveWidget):
         if following is not None:
             following.stop()
             self._see_connection(Connection("closed", "stopped following"))
+            self._halted.set()
 
     def reconnect(self) -> None:
         """Try to connect now instead of when the next attempt is due."""
@@ -74,16 +87,40 @@ class FollowingWidget(LiveWidget):
         self.stop()
         super().close()
 
+    def _set_finished(self, *, finished: bool) -> None:
+        """Whether there is nothing left to wait for. Set where it is seen, not where observers
+        are told: a wait in one of their callbacks must be able to end.
+        """
+        self._finished = finished
+        if finished:
+            self._halted.set()
+        elif self._following is not None:
+            self._halted.clear()
+
+    def _wait_until_finished(self, timeout: float | None, what: str) -> None:
+        """Block, and let clicks in meanwhile. Raises why it will never be finished."""
+        if not wait_for(self._halted, timeout):
+            raise ResultTimeoutError(f"{what} after {timeout:g} s; it goes on.")
+        if self._finished:
+            dispatcher.catch_up()
+            return
+        if self._failure is not None:
+            raise self._failure
+        raise TriggerError("it is not followed any more; .start() follows it again.")
+
     def _see_connection(self, connection: Connection) -> None:
         """Show how the subscription is doing. On the background loop's thread."""
         failed = connection.state == "failed"
-        self._show(
-            {
-                "connection": {"state": connection.state, "reason": connection.reason},
-                "fault": connection.reason if failed else None,
-            },
-            final=failed,
-        )
+        state: dict[str, Any] = {
+            "connection": {"state": connection.state, "reason": connection.reason}
+        }
+        if failed or self._shows_failure:  # what a callback raised stays
+            state["fault"] = connection.reason if failed else None
+        self._shows_failure = failed
+        if failed:
+            self._following, self._failure = None, connection.error
+            self._halted.set()
+        self._show(state, final=failed)
         dispatcher.submit(lambda: self._observe_connection(connection))
 
     def _observe_connection(self, connection: Connection) -> None:

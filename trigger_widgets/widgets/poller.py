@@ -24,14 +24,14 @@ class Poller:
     def __init__(self, every: float = EVERY_SECONDS) -> None:
         self._every = every
         self._lock = threading.Lock()
-        self._members: dict[Polled, None] = {}
+        self._members: dict[Polled, object] = {}
         self._thread: threading.Thread | None = None
         self._hurry = threading.Event()
 
     def add(self, member: Polled) -> None:
         """Poll `member` now and from now on."""
         with self._lock:
-            self._members[member] = None
+            self._members[member] = object()
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(
                     target=self._run, name="trigger-widgets-poller", daemon=True
@@ -48,13 +48,15 @@ class Poller:
         while True:
             self._hurry.clear()
             with self._lock:
-                members = list(self._members)
+                members = list(self._members.items())
                 if not members:
                     self._thread = None
                     return
-            for member in members:
+            for member, turn in members:
                 if not self._look(member):
-                    self.remove(member)
+                    with self._lock:  # unless it was added again meanwhile
+                        if self._members.get(member) is turn:
+                            del self._members[member]
             self._hurry.wait(self._every)
 
     def _look(self, member: Polled) -> bool:

@@ -27,7 +27,7 @@ class RunWidget(FollowingWidget):
     """A live card of one run: status, progress, metadata, output or error, and a cancel button.
 
     `run` is an id, a `RunHandle` or a `Run`. With `access_token` alone the token is used at the
-    default client's server. `on_update(run)` is called for every state that is seen,
+    default client's server. `on_update(run)` is called for the newest state that is seen,
     `on_complete(run)` once at the end, `on_error(exception)` for a run that failed and for a
     subscription that cannot go on.
 
@@ -66,6 +66,7 @@ class RunWidget(FollowingWidget):
         self._on_update, self._on_complete, self._on_error = on_update, on_complete, on_error
         self._pace = Pace()
         self._latest: Run | None = None
+        self._may_cancel: bool | None = None
         self._assign(run_id=run if isinstance(run, str) else run.id)
         self._show(
             {
@@ -106,6 +107,7 @@ class RunWidget(FollowingWidget):
         state["can"] = {"cancel": None if run.is_terminal else self._cancel_right(run)}
         if run.is_terminal:
             state["cancelling"] = False
+            self._set_finished(finished=True)
         self._show(state, final=run.is_terminal)
         percent = None if progress is None or progress.fraction is None else progress.fraction * 100
         dispatcher.submit(lambda: self._observe(run, percent))
@@ -119,7 +121,9 @@ class RunWidget(FollowingWidget):
         )
 
     def _cancel_right(self, run: Run) -> bool | str:
-        return self._client.may_cancel(run) or "this token may read the run, not cancel it"
+        if self._may_cancel is None:  # asked once: it may have to find the engine
+            self._may_cancel = self._client.may_cancel(run)
+        return self._may_cancel or "this token may read the run, not cancel it"
 
     # ── to those who observe; on the dispatcher's thread ────────────────────────────────────
 

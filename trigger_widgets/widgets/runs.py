@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -13,10 +13,9 @@ from pydantic import SecretStr
 
 from trigger_widgets.api import rights
 from trigger_widgets.client import Trigger
-from trigger_widgets.errors import ConfigurationError, ResultTimeoutError, TriggerError
+from trigger_widgets.errors import ConfigurationError
 from trigger_widgets.models import Batch, Run
 from trigger_widgets.realtime.batch import BatchHandle
-from trigger_widgets.realtime.waiting import wait_for
 
 from .dispatcher import dispatcher
 from .follow import Callback, Following, FollowingWidget, client_for
@@ -24,6 +23,7 @@ from .runs_html import runs_html, runs_line
 from .runs_state import Throughput, counts, record, run_row, table_state
 
 SAVED_ROWS = 200
+_AT_ONCE = 8
 
 
 class RunsWidget(FollowingWidget):
@@ -62,10 +62,10 @@ class RunsWidget(FollowingWidget):
         self._client = client
         self._total = total
         self._on_update, self._on_complete, self._on_error = on_update, on_complete, on_error
-        self._all: dict[str, Run] = {}
+        self._all: Mapping[str, Run] = {}
         self._throughput = Throughput()
-        self._ended = threading.Event()
-        may = rights.scopes_of(client.endpoint.access_token) is None
+        self._rows: set[str] = set()
+        may = rights.may_cancel_runs(client.endpoint.access_token)
         self._show(
             {
                 "title": title,
@@ -84,13 +84,10 @@ class RunsWidget(FollowingWidget):
     def cancel(self, ids: Iterable[str] | None = None) -> None:
         """Cancel these runs, or all that have not ended; the first refusal is raised at the end."""
         chosen = [r.id for r in self.runs if not r.is_terminal] if ids is None else list(ids)
-        refusals = []
-        for run_id in chosen:
-            try:
-                self._client.runs.cancel(run_id)
-            except TriggerError as e:
-                refusals.append(e)
-        if refusals:
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            answers = [threads.submit(self._client.runs.cancel, run_id) for run_id in chosen]
+        refusals = [answer.exception() for answer in answers if answer.exception()]
+        if refusals and refusals[0] is not None:
             raise refusals[0]
 
     def select(self, id: str) -> None:  # noqa: A002 - the view's word for it
@@ -108,13 +105,12 @@ class RunsWidget(FollowingWidget):
         return pd.DataFrame([record(run) for run in self.runs])
 
     def wait(self, timeout: float | None = None) -> list[Run]:
-        """Block until every run has ended; gives them. Clicks are handled meanwhile."""
-        if not wait_for(self._ended, timeout):
-            raise ResultTimeoutError(
-                f"{len(self.runs) - sum(r.is_terminal for r in self.runs)} runs have not ended "
-                f"after {timeout:g} s; they go on."
-            )
-        return self.runs
+        """Block until every run has ended; gives them. Clicks are handled meanwhile.
+
+        The runs of a batch are all that it will have, those of a tag all that are known.
+        """
+        self._wait_until_finished(timeout, "some of the runs have not ended")
+        return self._ordered()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._text()}>"
@@ -122,29 +118,36 @@ class RunsWidget(FollowingWidget):
     # ── from the feed; on the background loop's thread, so nothing here may block ───────────
 
     def _see_runs(self, changed: Sequence[Run], everything: Mapping[str, Run]) -> None:
-        self._all = dict(everything)
-        gone = self._channel.snapshot()[1]["rows"].keys() - everything.keys()
+        self._all = everything
         rows: dict[str, Any] = {run.id: run_row(run, self._label(run)) for run in changed}
+        gone = self._rows - everything.keys()
+        self._rows = (self._rows | rows.keys()) - gone
         self._channel.merge("rows", {**rows, **dict.fromkeys(gone)})
         finished = sum(run.is_terminal for run in everything.values())
         self._throughput.observe(finished, time.monotonic())
         state = table_state(everything, self._total, self._throughput)
-        self._show(state, final=finished == len(everything))
-        dispatcher.submit(lambda: self._observe(list(changed), dict(everything), state["done"]))
+        over = bool(everything) and finished >= (self._total or len(everything))
+        self._show(state, final=over)
+        self._set_finished(finished=over)
+        done = over and self._total is not None
+        dispatcher.submit(lambda: self._observe(list(changed), everything, done=done))
+
+    def _ordered(self) -> list[Run]:
+        return sorted(self._all.values(), key=lambda run: (run.created_at, run.id))
 
     def _label(self, _run: Run) -> str | None:
         """What a person calls the run, if not by its payload."""
         return None
 
-    def _observe(self, changed: list[Run], everything: dict[str, Run], done: bool) -> None:
-        ordered = sorted(everything.values(), key=lambda run: (run.created_at, run.id))
-        self._assign(runs=ordered, counts=counts(ordered))
+    def _observe(self, changed: list[Run], everything: Mapping[str, Run], *, done: bool) -> None:
+        if everything is self._all:  # else a newer state is already in line
+            ordered = self._ordered()
+            self._assign(runs=ordered, counts=counts(ordered))
         if changed:
             self._call(self._on_update, changed)
         if done and not self.done:
             self._assign(done=True)
-            self._ended.set()
-            self._call(self._on_complete, ordered)
+            self._call(self._on_complete, self.runs)
 
     # ── copies ──────────────────────────────────────────────────────────────────────────────
 

@@ -15,7 +15,9 @@ from trigger_widgets.client import Trigger
 from trigger_widgets.errors import TriggerError
 from trigger_widgets.jsonable import to_jsonable
 from trigger_widgets.models import Run
+from trigger_widgets.realtime.connection import Connection
 from trigger_widgets.realtime.handle import RunHandle
+from trigger_widgets.realtime.waiting import wait_for
 
 from .dispatcher import dispatcher
 from .follow import Callback, Following, FollowingWidget, client_for
@@ -46,7 +48,7 @@ class StreamWidget(FollowingWidget):
     kind: ClassVar[str] = "stream"
     actions: ClassVar[dict[str, str]] = {
         "stop": "stop",
-        "start": "start",
+        "start": "resume",
         "reconnect": "reconnect",
     }
 
@@ -82,7 +84,8 @@ class StreamWidget(FollowingWidget):
         self._arrived: list[Any] = []
         self._texts: list[str] = []
         self._shown = 0
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._readers: set[threading.Event] = set()
         self._assign(run_id=run if isinstance(run, str) else run.id, stream=stream)
         self._show(
             {
@@ -108,24 +111,54 @@ class StreamWidget(FollowingWidget):
         self._show({"stopped": False})
         super().start()
 
+    def resume(self) -> None:
+        """Follow again, now: after a stop, a failure, or while it waits to try again."""
+        self._show({"stopped": False})
+        self.reconnect()
+
     def stop(self) -> None:
         """Stop following. The run goes on, and what has come stays."""
-        if self._following is not None and not self.done:
+        if self._following is not None and not self._finished:
             self._show({"stopped": True}, final=True)
         super().stop()
+        self._wake_readers()
 
     def __iter__(self) -> Iterator[Any]:
-        """The parts from the first on; waits for more until the stream has ended."""
+        """The parts from the first on; waits for more until the stream has ended or is stopped.
+
+        Clicks are handled meanwhile. Raises what has made following fail.
+        """
+        news = threading.Event()
+        with self._lock:
+            self._readers.add(news)
+        try:
+            yield from self._read(news)
+        finally:
+            self._readers.discard(news)
+
+    def _read(self, news: threading.Event) -> Iterator[Any]:
         seen = 0
         while True:
-            with self._changed:
-                while seen >= len(self._arrived) and not self.done:
-                    self._changed.wait(0.2)
-                if seen >= len(self._arrived):
-                    return
-                part = self._arrived[seen]
-            seen += 1
-            yield part
+            news.clear()
+            halted = self._halted.is_set()
+            with self._lock:
+                parts = self._arrived[seen:]
+            yield from parts
+            seen += len(parts)
+            if halted:
+                break
+            if not parts:
+                wait_for(news)
+        if self._failure is not None and not self._finished:
+            raise self._failure
+
+    def _wake_readers(self) -> None:
+        for news in list(self._readers):
+            news.set()
+
+    def _see_connection(self, connection: Connection) -> None:
+        super()._see_connection(connection)
+        self._wake_readers()
 
     def __repr__(self) -> str:
         return f"<StreamWidget {self._text()}>"
@@ -146,11 +179,11 @@ class StreamWidget(FollowingWidget):
     def _take(self, parts: Sequence[Any]) -> None:
         parts = list(parts)
         text = "".join(map(self._as_text, parts))
-        with self._changed:
+        with self._lock:
             self._arrived += parts
             self._texts.append(text)
             count = len(self._arrived)
-            self._changed.notify_all()
+        self._wake_readers()
         if self._render == "json":
             self._channel.append("items", [to_jsonable(part) for part in parts])
         else:
@@ -191,13 +224,15 @@ class StreamWidget(FollowingWidget):
 
     def _end(self, error: TriggerError | None) -> None:
         if error is None:
+            self._set_finished(finished=True)
+            self._wake_readers()
             self._show({"done": True}, final=True)
             dispatcher.submit(self._observe_end)
 
     # ── to those who observe; on the dispatcher's thread ────────────────────────────────────
 
     def _observe(self, parts: list[Any]) -> None:
-        with self._changed:
+        with self._lock:
             everything, text = list(self._arrived), "".join(self._texts)
             self._texts = [text]
         if len(everything) != len(self.parts):  # several arrivals are one change
@@ -208,8 +243,6 @@ class StreamWidget(FollowingWidget):
 
     def _observe_end(self) -> None:
         self._assign(done=True)
-        with self._changed:
-            self._changed.notify_all()
         self._call(self._on_complete, self)
 
     # ── copies ──────────────────────────────────────────────────────────────────────────────

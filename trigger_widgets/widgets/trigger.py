@@ -103,10 +103,12 @@ class TriggerWidget(LiveWidget):
             raise
         finally:
             self._set_submitting(value=False)
-        self.run = RunWidget(handle)
+        before, self.run = self.run, RunWidget(handle)
         now = {"id": handle.id, "created_at": time.time() * 1000}
         self._runs = [now, *self._runs][:_REMEMBERED]
         self._show({"runs": self._runs, "child": f"IPY_MODEL_{self.run.model_id}"}, final=True)
+        if before is not None:
+            before.close()  # its card is no longer shown, so nothing should follow it
         dispatcher.submit(lambda: self._assign(run_id=handle.id))
         dispatcher.submit(lambda: self._call(self._on_submit, handle))
         return handle
