@@ -16,6 +16,7 @@ from trigger_widgets.client import Trigger
 from trigger_widgets.errors import ConfigurationError
 from trigger_widgets.models import Batch, Run
 from trigger_widgets.realtime.batch import BatchHandle
+from trigger_widgets.realtime.connection import Connection
 
 from .dispatcher import dispatcher
 from .follow import Callback, Following, FollowingWidget, client_for
@@ -131,6 +132,14 @@ class RunsWidget(FollowingWidget):
         self._set_finished(finished=over)
         done = over and self._total is not None
         dispatcher.submit(lambda: self._observe(list(changed), everything, done=done))
+
+    def _see_connection(self, connection: Connection) -> None:
+        super()._see_connection(connection)
+        if connection.state == "closed" and self._following is not None:
+            # it ended by itself: nothing will change, even if some items became no runs
+            self._set_finished(finished=True)
+            self._show({"done": True}, final=True)
+            dispatcher.submit(lambda: self._observe([], self._all, done=True))
 
     def _ordered(self) -> list[Run]:
         return sorted(self._all.values(), key=lambda run: (run.created_at, run.id))
