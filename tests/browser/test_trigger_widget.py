@@ -2,12 +2,13 @@
 
 import re
 
+from browser.lab import Notebook
 from playwright.sync_api import expect
 
 CARD = "article.tw-trigger"
 
 
-def test_a_json_payload_is_submitted_and_the_run_is_shown(open_notebook, page):
+def test_a_json_payload_is_submitted_and_the_run_is_kept(open_notebook, lab, page):
     notebook = open_notebook(
         """
 from trigger_widgets import TriggerWidget, task
@@ -31,6 +32,15 @@ w""",
     run = page.locator('article.tw-run[data-status="COMPLETED"]')
     expect(run).to_contain_text("8")
     expect(run).to_have_attribute("data-run", re.compile(notebook.run(1).strip()))
+
+    notebook.save()
+    notebook.reload()
+    expect(run).to_contain_text("8")
+    notebook.save()
+    lab.end_kernels()
+    Notebook(page, lab, notebook.path)  # opened again, without the kernel that made it
+    expect(page.locator(CARD)).to_contain_text("doubles")
+    expect(run).to_contain_text("8")
 
 
 def test_a_form_is_made_from_the_tasks_model(open_notebook, page):
