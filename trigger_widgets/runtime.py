@@ -14,10 +14,11 @@ import time
 from pathlib import Path
 
 from .api.quiet import hush_background_requests
-from .client import default_client, use_embedded
+from .client import default_client, use_embedded, use_own_tasks
 from .config import Endpoint
 from .engine_file import EngineFile, default_data_dir
 from .errors import EngineError, TriggerError
+from .tasks.definition import own
 from .tasks.registry import registry
 from .version import __version__
 from .worker.worker import Worker
@@ -106,6 +107,7 @@ def compose() -> None:
             return
         _Kernel.composed = True
     hush_background_requests()
+    use_own_tasks(own)
     if registry.ensure_worker is not None:
         return  # a worker's own process: it has said which server and which worker are its own
     use_embedded(embedded)

@@ -7,8 +7,9 @@ import pytest
 from worker.support import until
 
 from trigger_widgets import runtime
-from trigger_widgets.client import Trigger
+from trigger_widgets.client import Trigger, configure
 from trigger_widgets.engine_file import EngineFile
+from trigger_widgets.tasks.definition import own
 from trigger_widgets.tasks.registry import Registry
 from trigger_widgets.worker.pool_executor import PoolEvents, PoolExecutor
 from trigger_widgets.worker.thread_executor import ThreadExecutor
@@ -51,6 +52,14 @@ def client(engine):
     at = engine.locate()
     with Trigger(api_url=at.api_url, access_token=at.access_token) as client:
         yield client
+
+
+@pytest.fixture
+def embedded(engine, monkeypatch):
+    """The default client speaks to the engine as to the embedded one, as in a notebook."""
+    monkeypatch.setattr("trigger_widgets.client._Shared.embedded", engine.locate)
+    monkeypatch.setattr("trigger_widgets.client._Shared.own", own)
+    configure()
 
 
 @pytest.fixture

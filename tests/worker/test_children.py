@@ -6,21 +6,18 @@ import pytest
 from worker.support import DEADLINE, until
 
 from trigger_widgets import aio
-from trigger_widgets.client import configure
 from trigger_widgets.errors import ConfigurationError, RunFailedError
 from trigger_widgets.models import RunStatus
 from trigger_widgets.tasks import task
 
 
 @pytest.fixture
-def start_tied(start_worker, registry, engine):
+def start_tied(start_worker, registry, embedded):
     """A worker that task objects trigger their runs on, by the default client."""
 
     def start(slots=2):
         worker = start_worker(slots=slots)
         registry.ensure_worker = lambda: worker
-        at = engine.locate()
-        configure(api_url=at.api_url, access_token=at.access_token)
         return worker
 
     return start

@@ -288,19 +288,13 @@ def test_a_redefined_task_is_what_the_next_run_executes(start_worker, client, re
     assert client.tasks.trigger("cell", version=version).result(timeout=DEADLINE) == "new"
 
 
-def test_a_task_object_triggers_its_own_process(
-    start_worker, client, engine, registry, monkeypatch
-):
-    from trigger_widgets.client import configure
-
+def test_a_task_object_triggers_its_own_process(start_worker, registry, embedded):
     @task(id="own")
     def own(payload, ctx):
         return ctx.run.version
 
     worker = start_worker()
     registry.ensure_worker = lambda: worker
-    at = engine.locate()
-    configure(api_url=at.api_url, access_token=at.access_token)
     assert own.trigger(1).result(timeout=DEADLINE) == worker.version
     assert own({"inline": True}, type("Ctx", (), {"run": type("Run", (), {"version": 1})})) == 1
 

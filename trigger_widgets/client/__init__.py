@@ -4,6 +4,7 @@ from .asynchronous import AsyncTrigger
 from .default import batch_trigger, configure, default_client, trigger
 from .options import ClientOptions, use_embedded
 from .shared import _Shared as _Shared
+from .shared import use_own_tasks
 from .sync import Trigger
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "default_client",
     "trigger",
     "use_embedded",
+    "use_own_tasks",
 ]

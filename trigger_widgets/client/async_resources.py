@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,8 @@ from trigger_widgets.realtime.runs import run_source
 from trigger_widgets.realtime.stream_reader import StreamReader
 from trigger_widgets.realtime.subscription import Subscription
 
+from .shared import owned
+
 
 class AsyncTasks:
     """As `Tasks`."""
@@ -28,6 +31,7 @@ class AsyncTasks:
 
     async def trigger(self, task: Any, payload: Any = None, **options: Any) -> AsyncRunHandle:
         """As `Tasks.trigger`."""
+        options = await _owned(self._transport, task, options)
         triggered = await self._transport.send(tasks.trigger(task, payload, options))
         return AsyncRunHandle(triggered, task=tasks.task_id(task), transport=self._transport)
 
@@ -35,6 +39,7 @@ class AsyncTasks:
         self, task: Any, items: Any = None, *, key: Any = None, **options: Any
     ) -> AsyncBatchHandle:
         """As `Tasks.batch_trigger`."""
+        options = await _owned(self._transport, task, options)
         return await trigger_batch_async(self._transport, task, items, key=key, options=options)
 
 
@@ -246,3 +251,11 @@ class AsyncAuth:
             self._subjects[endpoint] = await self._transport.send(auth.claims())
         subject = self._subjects[endpoint]
         return auth.sign_public_token(key, subject, scopes, expires, one_time=one_time)
+
+
+async def _owned(
+    transport: AsyncTransport, task: Any, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    if not transport.server.embedded:
+        return dict(options)
+    return await asyncio.to_thread(owned, transport.server, task, options)

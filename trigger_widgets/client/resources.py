@@ -19,6 +19,8 @@ from trigger_widgets.realtime.runs import run_source
 from trigger_widgets.realtime.stream_reader import StreamReader
 from trigger_widgets.realtime.subscription import Subscription
 
+from .shared import owned
+
 
 class Tasks:
     """`client.tasks`."""
@@ -29,10 +31,14 @@ class Tasks:
     def trigger(self, task: Any, payload: Any = None, **options: Any) -> RunHandle:
         """Start a run. `task` is an id, or a task object that has one.
 
+        On the embedded engine the run of a task object is executed by this very process, with
+        the code as it is now, unless `version` says otherwise; that of an id by whoever has it.
+
         Options: queue, concurrency_key, delay, ttl, tags, idempotency_key, idempotency_key_ttl,
         max_attempts, max_duration, metadata, machine, priority, region, version, test,
         parent_run_id. Durations are seconds, a timedelta, or text like "10m".
         """
+        options = owned(self._transport.server, task, options)
         request = tasks.trigger(task, payload, options)
         triggered = self._transport.send(request)
         return RunHandle(triggered, task=tasks.task_id(task), transport=self._transport)
@@ -47,6 +53,7 @@ class Tasks:
         without it the row's index or place. `options` are those of `trigger`, for every item.
         Without `task`, each item names its own: `batch_trigger([{"task": …, "payload": …}])`.
         """
+        options = owned(self._transport.server, task, options)
         return trigger_batch(self._transport, task, items, key=key, options=options)
 
 

@@ -62,7 +62,7 @@ class Task(Generic[P, R]):
         """
         from trigger_widgets.client import default_client
 
-        return default_client().tasks.trigger(self.id, payload, **_tied(options))
+        return default_client().tasks.trigger(self, payload, **options)
 
     def batch_trigger(self, items: Any, *, key: Any = None, **options: Any) -> BatchHandle:
         """Start a run for each item and give one handle for all of them.
@@ -71,7 +71,7 @@ class Task(Generic[P, R]):
         """
         from trigger_widgets.client import default_client
 
-        return default_client().tasks.batch_trigger(self.id, items, key=key, **_tied(options))
+        return default_client().tasks.batch_trigger(self, items, key=key, **options)
 
     def trigger_and_wait(self, payload: Any = None, **options: Any) -> TaskResult:
         """Inside of a run: start a child run and wait for its end, as a `TaskResult` either way.
@@ -138,8 +138,17 @@ def tied_to_worker(options: Mapping[str, Any]) -> dict[str, Any]:
     return dict(options)
 
 
-def _tied(options: Mapping[str, Any]) -> dict[str, Any]:
-    return linked(tied_to_worker(options))
+def own(task: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options to trigger `task` with on the embedded engine.
+
+    A task object means the code that is here. An id means any process that has a task of it; this
+    one's worker only has to be there for it.
+    """
+    if isinstance(task, Task):
+        return linked(tied_to_worker(options))
+    if isinstance(task, str) and registry.get(task) is not None and registry.ensure_worker:
+        registry.ensure_worker()
+    return dict(options)
 
 
 def _define(function: Callable[P, R], task_id: Any, options: dict[str, Any]) -> Task[P, R]:

@@ -27,6 +27,7 @@ from pydantic import SecretStr
 from trigger_widgets.api.requests import Answer
 from trigger_widgets.config import Endpoint
 from trigger_widgets.errors import APIConnectionError, APIStatusError, TriggerError
+from trigger_widgets.tasks.definition import own
 from trigger_widgets.tasks.link import Parts, WaitFor
 from trigger_widgets.tasks.registry import VersionedWorker, registry
 
@@ -100,9 +101,10 @@ class PoolProcess:
 
     def _use_the_workers_server(self) -> None:
         """Whatever the environment says: a run's own triggers stay on the server that runs it."""
-        from trigger_widgets.client import use_embedded
+        from trigger_widgets.client import use_embedded, use_own_tasks
 
         use_embedded(self.locate)
+        use_own_tasks(own)
 
         def own_worker() -> VersionedWorker | None:
             return self if self._version else None
