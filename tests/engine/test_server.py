@@ -215,3 +215,13 @@ def test_no_secret_is_logged_or_said(tmp_path):
     for secret in (engine.key, token, "tr_dev_", "hunter2", "eyJ"):
         assert secret not in log + said
     engine._end()
+
+
+def test_a_token_that_will_time_out_keeps_it(tmp_path):
+    engine = Engine(tmp_path / "data", "--idle-minutes", "0.01")
+    before = time.monotonic()
+    answer = engine.http.post("/api/v1/waitpoints/tokens", json={"timeout": "3s"})
+    assert answer.status_code == 200
+    engine.process.wait(20)
+    assert time.monotonic() - before >= 3
+    engine.kill()

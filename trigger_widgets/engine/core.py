@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from . import blocking, lifecycle, run_table, worker_table
+from . import blocking, lifecycle, run_table, waitpoint_table, worker_table
 from .hub import Hub
 from .ids import new_id, now_ms
 from .records import RunRecord
@@ -59,12 +59,15 @@ class Engine:
         await self.store.write(lambda transaction: place_all(transaction, coverage))
 
     def is_busy(self) -> bool:
-        """Whether somebody would miss the engine: unfinished runs, live workers, held feeds."""
+        """Whether somebody would miss the engine: unfinished runs, live workers, held feeds,
+        and tokens that time out: whoever made them is told of it by this engine alone.
+        """
         query = "SELECT 1 FROM runs WHERE execution != 'FINISHED' LIMIT 1"
         return bool(
             self.hub.holds
             or self.registry.processes()
             or self.store.reader.execute(query).fetchone()
+            or waitpoint_table.next_due(self.store.reader.execute) is not None
         )
 
     def close(self) -> None:
