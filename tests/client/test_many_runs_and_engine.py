@@ -126,3 +126,17 @@ def test_a_narrow_token_follows_its_batch_alone(client):
     handle = client.tasks.batch_trigger("nobody", [1, 2])
     narrow = client.with_access_token(handle.public_access_token)
     assert len(next(iter(narrow.runs.subscribe_to_batch(handle, timeout=20)))) == 2
+
+
+def test_items_that_share_an_idempotency_key_share_a_run(client, squares):
+    def item(n, key):
+        return {"payload": {"n": n}, "options": {"idempotency_key": key} if key else {}}
+
+    items = [item(2, "k"), item(3, "k"), item(2, None), item(4, "other")]
+    handle = client.tasks.batch_trigger("task", items)
+    squares(3)
+    results = handle.result(20)
+    assert [result.output["square"] for result in results] == [4, 4, 4, 16]
+    assert results[0].id == results[1].id != results[2].id
+    lists = list(client.runs.subscribe_to_batch(handle, timeout=20))
+    assert len(lists[-1]) == 3

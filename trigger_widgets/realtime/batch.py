@@ -63,8 +63,13 @@ class _BatchHandle:
 
     @property
     def run_count(self) -> int:
-        """How many runs there are in all of them."""
+        """How many items there are in all of them."""
         return len(self.keys)
+
+    @property
+    def distinct_runs(self) -> int:
+        """How many runs the items have: fewer where they share an idempotency key."""
+        return sum(part.distinct_runs for part in self._parts)
 
     @property
     def public_access_tokens(self) -> list[SecretStr]:
@@ -83,7 +88,8 @@ class _BatchHandle:
     def sources(self, skip_columns: Iterable[str] = ()) -> list[Source[list[Run]]]:
         """The feeds of all batches."""
         return [
-            batch_source(part.id, skip_columns, run_count=part.run_count) for part in self._parts
+            batch_source(part.id, skip_columns, run_count=part.distinct_runs)
+            for part in self._parts
         ]
 
     def see(self, n: int, seen: Iterable[Run]) -> None:
@@ -101,7 +107,7 @@ class _BatchHandle:
         deadline = _deadline(seconds)
         gatherings = []
         for part in self._parts:
-            gathering = Gathering(part.run_count)
+            gathering = Gathering(part.distinct_runs)
             async with self._subscribe(part, deadline) as states:
                 while not gathering.is_over:
                     news = await states.poll_async(gathering.patience)
@@ -119,18 +125,18 @@ class _BatchHandle:
 
     def _subscribe(self, part: BatchPart, deadline: float | None) -> Subscription[list[Run]]:
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        source = batch_source(part.id, run_count=part.run_count)
+        source = batch_source(part.id, run_count=part.distinct_runs)
         return Subscription(source, self._server, timeout=left)
 
     def _results(self, gatherings: Sequence[Gathering]) -> list[BatchItemResult]:
         results: list[BatchItemResult] = []
         for part, gathering in zip(self._parts, gatherings, strict=True):
             lost = gathering.errors
-            assigned = assign(part.fingerprints, gathering.runs, lost)
+            assigned = assign(part.fingerprints, gathering.runs, {*lost, *part.shared})
             for place in range(part.run_count):
                 index = len(results)
-                run, why = assigned.get(place), lost.get(place)
-                if run is not None:
+                run, why = assigned.get(part.shared.get(place, place)), lost.get(place)
+                if run is not None and place not in part.shared:
                     self._keys_by_run[run.id] = self.keys[index]
                 results.append(result_of(run, why, part.id, index=index, key=self.keys[index]))
         return results
@@ -167,7 +173,7 @@ class BatchHandle(_BatchHandle):
         deadline = _deadline(timeout)
         gatherings = []
         for part in self._parts:
-            gathering = Gathering(part.run_count)
+            gathering = Gathering(part.distinct_runs)
             with self._subscribe(part, deadline) as states:
                 while not gathering.is_over:
                     news = states.poll(gathering.patience)

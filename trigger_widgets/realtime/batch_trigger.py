@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from trigger_widgets.api.batches import Item
 from trigger_widgets.api.requests import Request
 from trigger_widgets.errors import TriggerError
 
-from .roster import Fingerprint, fingerprint_of_item
+from .roster import Fingerprint, fingerprint_of_item, shared_runs
 
 _ROUNDS = 3
 
@@ -31,6 +31,13 @@ class BatchPart:
     id: str
     fingerprints: tuple[Fingerprint, ...] = field(repr=False)
     public_access_token: SecretStr | None = None
+    shared: Mapping[int, int] = field(default_factory=dict, repr=False)
+    """Places whose item has the run of an earlier place, and that place."""
+
+    @property
+    def distinct_runs(self) -> int:
+        """How many runs its items have: fewer where they share an idempotency key."""
+        return self.run_count - len(self.shared)
 
     @property
     def run_count(self) -> int:
@@ -85,7 +92,8 @@ class BatchTrigger:
             created = yield batches.create(len(items), [item.task for item in items])
             yield from self._send(created.id, items)
             fingerprints = tuple(map(fingerprint_of_item, items))
-            self.parts.append(BatchPart(created.id, fingerprints, created.public_access_token))
+            token = created.public_access_token
+            self.parts.append(BatchPart(created.id, fingerprints, token, shared_runs(items)))
 
     def _send(self, batch: str, items: Sequence[Item]) -> Generator[Request[Any], Any, None]:
         for _ in range(_ROUNDS):

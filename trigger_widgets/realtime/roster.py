@@ -36,6 +36,17 @@ def _digest(task: str, payload: object) -> Fingerprint:
     return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
+def shared_runs(items: Sequence[Item]) -> dict[int, int]:
+    """Places that share the run of an earlier place, by their idempotency key, and that place."""
+    firsts: dict[tuple[str, object], int] = {}
+    shared = {}
+    for place, item in enumerate(items):
+        key = item.options.get("idempotencyKey")
+        if key is not None and (first := firsts.setdefault((item.task, key), place)) != place:
+            shared[place] = first
+    return shared
+
+
 class Roster:
     """The places of one batch. A run keeps the place it was given."""
 

@@ -66,7 +66,8 @@ def batch_source(
         raise ConfigurationError(
             f"{found} and {len(others)} more batches are one handle; subscribe to each of its ids."
         )
-    expected = run_count if run_count is not None else getattr(batch, "run_count", None)
+    counted = getattr(batch, "distinct_runs", getattr(batch, "run_count", None))
+    expected = counted if run_count is None else run_count
 
     def is_final(runs: list[Run]) -> bool:
         if expected is None or len(runs) < expected:
