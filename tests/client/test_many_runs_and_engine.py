@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+import threading
 
 import pandas as pd
 import pytest
 
-from trigger_widgets.client import AsyncTrigger, batch_trigger, configure
+from trigger_widgets.client import AsyncTrigger, Trigger, batch_trigger, configure
 from trigger_widgets.errors import ConfigurationError, RunFailedError
 
 
@@ -140,3 +141,28 @@ def test_items_that_share_an_idempotency_key_share_a_run(client, squares):
     assert results[0].id == results[1].id != results[2].id
     lists = list(client.runs.subscribe_to_batch(handle, timeout=20))
     assert len(lists[-1]) == 3
+
+
+def test_what_a_token_that_only_triggers_has_triggered_can_be_watched(client, squares):
+    token = client.auth.create_trigger_public_token("task", multiple_use=True)
+    handle = client.with_access_token(token).tasks.trigger("task", {"n": 3})
+    squares(1)
+    assert handle.result(20) == {"square": 9}
+    assert Trigger.of(handle).runs.retrieve(handle).is_terminal
+
+
+def test_each_batch_of_many_items_is_watched_with_its_own_token(client):
+    token = client.auth.create_batch_trigger_public_token("nobody", multiple_use=True)
+    narrow = client.with_access_token(token)
+    handle = narrow.tasks.batch_trigger("nobody", range(1001))
+    assert len(handle.runs()) == 1001
+    seen, all_seen = {}, threading.Event()
+
+    def on_runs(changed, runs):
+        seen.update(runs)
+        if len(seen) == 1001:
+            all_seen.set()
+
+    watch = narrow.watch_runs(batch=handle, on_runs=on_runs)
+    assert all_seen.wait(20)
+    watch.stop()

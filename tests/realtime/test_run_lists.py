@@ -62,7 +62,7 @@ def test_a_tag_feed_shows_runs_as_they_come_and_change(wire):
     seen = []
     watch = RunsWatch(
         [tag_source("a")],
-        wire.fake_server(script),
+        [wire.fake_server(script)],
         on_runs=lambda changed, runs: seen.append(([r.id for r in changed], sorted(runs))),
     )
     script.wait_for_requests(5)
@@ -90,7 +90,7 @@ def test_a_run_that_left_the_feed_is_gone(wire):
     seen = []
     watch = RunsWatch(
         [tag_source("a")],
-        wire.fake_server(script),
+        [wire.fake_server(script)],
         on_runs=lambda changed, runs: seen.append((len(changed), sorted(runs))),
     )
     until(lambda: seen == [(2, ["run_0", "run_1"]), (0, ["run_1"])])
@@ -142,7 +142,7 @@ def test_several_feeds_as_one_are_as_well_off_as_the_worst(wire):
     tries, states, each, seen = [], [], [], []
     watch = RunsWatch(
         [batch_source(f"batch_{n}", run_count=1) for n in (1, 2)],
-        wire.fake_server(handler),
+        [wire.fake_server(handler)] * 2,
         on_runs=lambda changed, runs: seen.append(sorted(runs)),
         on_connection=lambda connection: states.append(connection.state),
         on_each=lambda n, runs: each.append((n, runs[0].id)),

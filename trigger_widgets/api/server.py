@@ -11,6 +11,8 @@ from pydantic import SecretStr
 
 from trigger_widgets.config import Endpoint, Locate
 
+from .rights import scopes_of
+
 
 class Server:
     """An endpoint that is located when first needed.
@@ -60,6 +62,14 @@ class Server:
     def with_token(self, token: SecretStr) -> Server:
         """The same server, wherever it moves, with other rights."""
         return _WithToken(self, token)
+
+    def readable_with(self, token: SecretStr | None) -> Server:
+        """The server to watch what was triggered with: a public token that may trigger need not
+        read, so what the trigger answered with does; a secret key may do everything itself.
+        """
+        if token is None or scopes_of(self.endpoint().access_token) is None:
+            return self
+        return self.with_token(token)
 
     def __str__(self) -> str:
         at = self.located

@@ -60,6 +60,12 @@ class Transport:
         self._client: httpx.Client | None = None
         self._lock = threading.Lock()
 
+    def on(self, server: Server) -> Transport:
+        """The same for another server, or for other rights on this one."""
+        if server is self.server:
+            return self
+        return Transport(server, timeout=self.timeout, max_attempts=self.max_attempts)
+
     def send(self, request: Request[T]) -> T:
         """The result; raises `APIConnectionError`, `APIStatusError` or `ProtocolError`."""
         call = Call(request, self.server, timeout=self.timeout, max_attempts=self.max_attempts)
@@ -100,6 +106,12 @@ class AsyncTransport:
         self.timeout = timeout
         self.max_attempts = max_attempts
         self._client: tuple[asyncio.AbstractEventLoop, httpx.AsyncClient] | None = None
+
+    def on(self, server: Server) -> AsyncTransport:
+        """The same for another server, or for other rights on this one."""
+        if server is self.server:
+            return self
+        return AsyncTransport(server, timeout=self.timeout, max_attempts=self.max_attempts)
 
     async def send(self, request: Request[T]) -> T:
         """As `Transport.send`."""

@@ -117,16 +117,17 @@ class Trigger:
         """
         if (tags is None) is (batch is None):
             raise ConfigurationError("watch_runs takes tags=… or batch=…, one of them.")
-        on_each = None
+        on_each, servers = None, [self._transport.server]
         if tags is not None:
             sources = [tag_source(tags, created_at, skip_columns)]
         elif isinstance(batch, BatchHandle):
             sources, on_each = batch.sources(skip_columns), batch.see
+            servers = batch.servers(self._transport.server)
         else:
             sources = [batch_source(batch, skip_columns)]
         return RunsWatch(
             sources,
-            self._transport.server,
+            servers,
             on_runs=on_runs,
             on_connection=on_connection,
             on_each=on_each,

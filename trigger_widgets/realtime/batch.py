@@ -92,6 +92,10 @@ class _BatchHandle:
             for part in self._parts
         ]
 
+    def servers(self, server: Server) -> list[Server]:
+        """`server` for the feed of each batch: a public token reads no batch but its own."""
+        return [server.readable_with(part.public_access_token) for part in self._parts]
+
     def see(self, n: int, seen: Iterable[Run]) -> None:
         """Learn which run is which item, from runs of the `n`th batch."""
         start = sum(part.run_count for part in self._parts[:n])
@@ -126,7 +130,9 @@ class _BatchHandle:
     def _subscribe(self, part: BatchPart, deadline: float | None) -> Subscription[list[Run]]:
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
         source = batch_source(part.id, run_count=part.distinct_runs)
-        return Subscription(source, self._server, timeout=left)
+        return Subscription(
+            source, self._server.readable_with(part.public_access_token), timeout=left
+        )
 
     def _results(self, gatherings: Sequence[Gathering]) -> list[BatchItemResult]:
         results: list[BatchItemResult] = []
@@ -190,7 +196,7 @@ class BatchHandle(_BatchHandle):
         """The runs as they are now, oldest first."""
         found: list[Run] = []
         for n, source in enumerate(self.sources()):
-            with Subscription(source, self._server) as states:
+            with Subscription(source, self.servers(self._server)[n]) as states:
                 seen: list[Run] = next(iter(states), [])
             self.see(n, seen)
             found += seen
@@ -235,7 +241,7 @@ class AsyncBatchHandle(_BatchHandle):
         """As `BatchHandle.runs`."""
         found: list[Run] = []
         for n, source in enumerate(self.sources()):
-            async with Subscription(source, self._server) as states:
+            async with Subscription(source, self.servers(self._server)[n]) as states:
                 seen: list[Run] = await anext(states, [])
             self.see(n, seen)
             found += seen

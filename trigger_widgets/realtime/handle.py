@@ -73,12 +73,13 @@ class RunHandle(_Handle):
     """A run of a `Trigger` client. `await handle` works as well, on any event loop."""
 
     def __init__(self, triggered: Triggered, *, task: str | None, transport: Transport) -> None:
+        transport = transport.on(transport.server.readable_with(triggered.public_access_token))
         super().__init__(triggered, task=task, server=transport.server)
         self._transport = transport
 
     @property
     def transport(self) -> Transport:
-        """What it was triggered through."""
+        """What it was triggered through, with a token that may read it."""
         return self._transport
 
     def result(self, timeout: float | None = None) -> Any:
@@ -115,6 +116,7 @@ class AsyncRunHandle(_Handle):
     def __init__(
         self, triggered: Triggered, *, task: str | None, transport: AsyncTransport
     ) -> None:
+        transport = transport.on(transport.server.readable_with(triggered.public_access_token))
         super().__init__(triggered, task=task, server=transport.server)
         self._transport = transport
 

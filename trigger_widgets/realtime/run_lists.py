@@ -123,7 +123,7 @@ class RunsWatch:
     def __init__(
         self,
         sources: Sequence[Source[list[Run]]],
-        server: Server,
+        servers: Sequence[Server],
         *,
         on_runs: Callable[[list[Run], Mapping[str, Run]], object],
         on_connection: Callable[[Connection], object] | None = None,
@@ -143,7 +143,7 @@ class RunsWatch:
                 on_value=partial(self._runs_of, n),
                 on_connection=partial(self._connection_of, n),
             )
-            for n, source in enumerate(sources)
+            for n, (source, server) in enumerate(zip(sources, servers, strict=True))
         ]
 
     def stop(self) -> None:
