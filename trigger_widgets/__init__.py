@@ -117,5 +117,5 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_HOME_OF})
 
 
-if "IPython" in sys.modules:
+if not sys.modules.keys().isdisjoint(("IPython", "marimo")):
     import_module(".notebook", __name__).install()

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from trigger_widgets.notebook import audience, install
 from trigger_widgets.realtime.waiting import install_audience, nobody_can_click
 
 ASKS = """
@@ -68,3 +70,21 @@ tokens.complete_token(found, {"approved": True})
 def test_where_nothing_is_known_nothing_is_refused():
     install_audience(None)
     assert not nobody_can_click(blocking=True)
+
+
+def test_in_marimo_a_call_that_blocks_is_refused_and_an_await_is_not(monkeypatch):
+    """marimo handles a click after the cell that blocks (measured); it has no IPython shell."""
+    marimo = SimpleNamespace(running_in_notebook=lambda: True)
+    monkeypatch.setitem(sys.modules, "marimo", marimo)
+    install()
+    try:
+        assert nobody_can_click(blocking=True)
+        assert not nobody_can_click(blocking=False)
+    finally:
+        install_audience(None)
+
+
+def test_a_marimo_that_is_only_installed_says_nothing(monkeypatch):
+    marimo = SimpleNamespace(running_in_notebook=lambda: False)
+    monkeypatch.setitem(sys.modules, "marimo", marimo)
+    assert not audience.nobody_can_click(blocking=True)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 
 def install() -> None:
-    """Make this IPython shell show handles as cards and let clicks in while a cell waits."""
-    from IPython import get_ipython
-
-    shell = get_ipython()
-    if shell is None:
-        return
+    """Make this notebook show handles as cards, let clicks in while a cell waits, and refuse to
+    wait where nobody can click. marimo has no IPython shell, and gets only the last.
+    """
     from trigger_widgets.realtime.waiting import install_audience, install_pump
 
-    from .audience import nobody_can_click
+    from .audience import nobody_can_click, shell
+
+    install_audience(nobody_can_click)
+    here = shell()
+    if here is None:
+        return
     from .display import install_display
     from .pump import pump
 
-    install_display(shell)
+    install_display(here)
     install_pump(pump)
-    install_audience(nobody_can_click)

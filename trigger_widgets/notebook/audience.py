@@ -15,11 +15,11 @@ def nobody_can_click(*, blocking: bool) -> bool:
     marimo = sys.modules.get("marimo")
     if marimo is not None and marimo.running_in_notebook():
         return blocking
-    kernel = _kernel()
+    kernel = getattr(shell(), "kernel", None)
     return kernel is not None and getattr(kernel, "_allow_stdin", True) is False
 
 
-def _kernel() -> Any:
-    from IPython import get_ipython
-
-    return getattr(get_ipython(), "kernel", None)
+def shell() -> Any:
+    """The IPython shell that runs us, if one does."""
+    ipython = sys.modules.get("IPython")
+    return None if ipython is None else ipython.get_ipython()
