@@ -60,11 +60,23 @@ def chromium() -> str | None:
 class LabServer:
     """`jupyter lab` on a port of the system's choice, with every directory of its own."""
 
-    def __init__(self, root: Path, home: Path, env: Mapping[str, str], *, save_state: bool) -> None:
+    def __init__(
+        self,
+        root: Path,
+        home: Path,
+        env: Mapping[str, str],
+        *,
+        save_state: bool,
+        subshells: str | None = None,
+    ) -> None:
         self.root = root
+        self._kernels = home / "data" / "kernels"
         self._log_path = home / "server.log"
         settings = dict(SETTINGS)
         settings["@jupyter-widgets/jupyterlab-manager:plugin"] = {"saveState": save_state}
+        if subshells is not None:
+            kernels = "@jupyterlab/apputils-extension:kernels-settings"
+            settings[kernels] = {"commsOverSubshells": subshells}
         overrides = home / "config" / "labconfig" / "default_setting_overrides.json"
         overrides.parent.mkdir(parents=True)
         overrides.write_text(json.dumps(settings))
@@ -130,11 +142,23 @@ class LabServer:
             for kernel in api.get("api/kernels").json():
                 api.delete(f"api/kernels/{kernel['id']}")
 
-    def write(self, name: str, cells: list[str]) -> None:
+    def add_kernel(self, name: str, path: Path) -> None:
+        """A kernel spec whose modules come from `path` first."""
+        spec = {
+            "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            "display_name": name,
+            "language": "python",
+            "env": {"PYTHONPATH": str(path)},
+        }
+        folder = self._kernels / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "kernel.json").write_text(json.dumps(spec))
+
+    def write(self, name: str, cells: list[str], *, kernel: str = "python3") -> None:
         """A notebook of code cells."""
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(source) for source in cells],
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+            metadata={"kernelspec": {"name": kernel, "display_name": kernel}},
         )
         nbformat.write(notebook, self.root / name)
 
