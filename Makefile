@@ -1,5 +1,5 @@
 # Two commands for a newcomer: `make demo` and `make test`. Both may be run again at any time.
-.PHONY: demo test test-all lint js browser bundle clean
+.PHONY: demo test test-all lint js browser bundle bench clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -30,6 +30,10 @@ browser: $(STAMPS)/browser
 
 bundle: $(STAMPS)/js
 	cd js && npm run --silent build
+
+# Ours beside a peer's, in one run: `make bench`, `make bench AREA=client`.
+bench: $(STAMPS)/test $(STAMPS)/interop $(STAMPS)/browser
+	$(BIN)/python scripts/clean_env.py $(BIN)/python -m benchmarks $(AREA)
 
 clean:
 	rm -rf $(VENV) js/node_modules tests/interop/node_modules
