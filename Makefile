@@ -14,7 +14,7 @@ demo: $(STAMPS)/lab
 test: lint js browser
 	$(BIN)/python scripts/clean_env.py $(BIN)/pytest -m "not slow"
 
-test-all: test $(STAMPS)/interop $(STAMPS)/kernels
+test-all: test $(STAMPS)/interop $(STAMPS)/kernels $(STAMPS)/frontends
 	$(BIN)/python scripts/clean_env.py $(BIN)/pytest -m slow
 
 lint: $(STAMPS)/test
@@ -62,6 +62,11 @@ $(STAMPS)/js: $(STAMPS)/venv js/package-lock.json
 $(STAMPS)/interop: $(STAMPS)/venv tests/interop/package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js 20 or newer with npm is needed for the tests with the official SDK."; exit 1; }
 	cd tests/interop && npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+# Notebook 7 and marimo.
+$(STAMPS)/frontends: $(STAMPS)/test requirements/frontends.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/frontends.txt
 	@touch $@
 
 # ipykernels of before, for the clicks in a busy kernel.

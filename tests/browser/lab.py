@@ -37,6 +37,11 @@ SETTINGS = {
         "checkForUpdates": False,
     },
 }
+# what shows `window.jupyterapp`, and where a notebook is opened
+_APPS = {
+    "jupyterlab": ("LabApp", "lab/tree"),
+    "notebook": ("JupyterNotebookApp", "notebooks"),
+}
 READY = """() => {
   const app = window.jupyterapp;
   for (const panel of app ? app.shell.widgets('main') : []) {
@@ -58,7 +63,7 @@ def chromium() -> str | None:
 
 
 class LabServer:
-    """`jupyter lab` on a port of the system's choice, with every directory of its own."""
+    """JupyterLab, or Notebook 7, on a port of the system's choice, with directories of its own."""
 
     def __init__(
         self,
@@ -68,8 +73,10 @@ class LabServer:
         *,
         save_state: bool,
         subshells: str | None = None,
+        app: str = "jupyterlab",
     ) -> None:
         self.root = root
+        exposes, self.page = _APPS[app]
         self._kernels = home / "data" / "kernels"
         self._log_path = home / "server.log"
         settings = dict(SETTINGS)
@@ -87,14 +94,14 @@ class LabServer:
                 [
                     sys.executable,
                     "-m",
-                    "jupyterlab",
+                    app,
                     "--no-browser",
                     "--allow-root",
                     "--ip=127.0.0.1",
                     "--ServerApp.port=0",
                     f"--IdentityProvider.token={TOKEN}",
                     f"--ServerApp.root_dir={root}",
-                    "--LabApp.expose_app_in_browser=True",
+                    f"--{exposes}.expose_app_in_browser=True",
                 ],
                 env={
                     **env,
@@ -185,7 +192,7 @@ class Notebook:
     def __init__(self, page: Page, server: LabServer, path: str, *, timeout: float = 60) -> None:
         self.page, self.server, self.path = page, server, path
         page.set_default_timeout(timeout * 1000)
-        page.goto(f"{server.url}lab/tree/{path}?token={TOKEN}&reset")
+        page.goto(f"{server.url}{server.page}/{path}?token={TOKEN}&reset")
         page.wait_for_function(READY)
 
     def start(self, index: int) -> None:
