@@ -11,8 +11,8 @@ from trigger_widgets.client import Trigger, configure
 from trigger_widgets.engine_file import EngineFile
 from trigger_widgets.tasks.definition import own
 from trigger_widgets.tasks.registry import Registry
+from trigger_widgets.worker.own_executor import OwnExecutor
 from trigger_widgets.worker.pool_executor import PoolEvents, PoolExecutor
-from trigger_widgets.worker.thread_executor import ThreadExecutor
 from trigger_widgets.worker.worker import Worker
 
 
@@ -81,7 +81,7 @@ def start_worker(engine, registry):
             origin=f"test:{len(workers)}",
             label="a test",
             project_ref="proj_embedded",
-            executor=executor or ThreadExecutor(registry, slots),
+            executor=executor or OwnExecutor(registry, locate or engine.locate, slots),
             listener=listener,
         )
         workers.append(worker)

@@ -1,4 +1,6 @@
-"""Messages between a worker and its pool processes: JSON behind four bytes of length."""
+"""Messages between a worker and its pool processes: JSON, and where need be bytes, behind the
+lengths of both.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +11,29 @@ import struct
 import threading
 from typing import Any
 
-_LENGTH = struct.Struct(">I")
+_LENGTHS = struct.Struct(">II")
+ATTACHED = "attached"
+"""Where a message that is read has the bytes that came with it."""
 
 
-def encode(message: dict[str, Any]) -> bytes:
+def encode(message: dict[str, Any], attached: bytes = b"") -> bytes:
     """A message as bytes."""
     body = json.dumps(message, ensure_ascii=False).encode()
-    return _LENGTH.pack(len(body)) + body
+    return b"".join((_LENGTHS.pack(len(body), len(attached)), body, attached))
+
+
+def _decode(body: bytes, attached: bytes) -> dict[str, Any]:
+    message: dict[str, Any] = json.loads(body)
+    return {**message, ATTACHED: attached} if attached else message
 
 
 async def read(reader: asyncio.StreamReader) -> dict[str, Any] | None:
     """The next message, or None at the end."""
     try:
-        (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
-        message: dict[str, Any] = json.loads(await reader.readexactly(length))
+        lengths = _LENGTHS.unpack(await reader.readexactly(_LENGTHS.size))
+        return _decode(*[await reader.readexactly(length) for length in lengths])
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
-    return message
 
 
 class Channel:
@@ -43,12 +51,12 @@ class Channel:
 
     def receive(self) -> dict[str, Any] | None:
         """The next message, or None at the end. For one thread."""
-        header = self._exactly(_LENGTH.size)
-        body = self._exactly(_LENGTH.unpack(header)[0]) if header else None
-        if body is None:
+        header = self._exactly(_LENGTHS.size)
+        if header is None:
             return None
-        message: dict[str, Any] = json.loads(body)
-        return message
+        parts = [self._exactly(length) for length in _LENGTHS.unpack(header)]
+        body, attached = parts
+        return None if body is None or attached is None else _decode(body, attached)
 
     def _exactly(self, count: int) -> bytes | None:
         parts = []

@@ -34,18 +34,22 @@ def load_files(files: Sequence[Path]) -> None:
         _load(file.resolve(), shown=file)
 
 
-def source_files(files: Iterable[Path]) -> list[str]:
+def source_files(files: Sequence[Path]) -> list[str]:
     """The files and what they import from their own folders: what to watch for changes."""
-    folders = [file.resolve().parent for file in files]
-    found = {str(file.resolve()) for file in files}
+    paths = [file.resolve() for file in files]
+    return sorted({*map(str, paths), *sources_below([path.parent for path in paths])})
+
+
+def sources_below(folders: Sequence[Path]) -> set[str]:
+    """The files of all modules that were imported from these folders."""
+    found = set()
     for module in list(sys.modules.values()):
         path = getattr(module, "__file__", None)
-        if not isinstance(path, str):
+        if not isinstance(path, str) or "site-packages" in path:
             continue
-        inside = any(Path(path).is_relative_to(folder) for folder in folders)
-        if inside and "site-packages" not in path:
+        if any(Path(path).is_relative_to(folder) for folder in folders):
             found.add(path)
-    return sorted(found)
+    return found
 
 
 def _load(path: Path, *, shown: Path) -> None:

@@ -60,6 +60,11 @@ def internal_error(code: str, message: str | None = None) -> dict[str, Any]:
     return error
 
 
+def failed(name: str, message: str) -> Outcome:
+    """An error that has no traceback worth reading, and that another attempt would only repeat."""
+    return Outcome(error=built_in_error(name, message, f"{name}: {message}"), may_retry=False)
+
+
 def process_exited(message: str, duration_ms: int = 0) -> Outcome:
     """The process that ran the task is gone; the server retries by the task's own rules."""
     error = internal_error("TASK_PROCESS_EXITED_WITH_NON_ZERO_CODE", message)

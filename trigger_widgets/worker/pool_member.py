@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import codecs
 import contextlib
 import os
 import signal
@@ -11,7 +10,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,24 +24,21 @@ from trigger_widgets.tasks.run_log import RunLog
 from . import frames
 from .jobs import GRACE_SECONDS, Job
 from .outcomes import Outcome, canceled, process_exited
+from .pool_pipes import Output, PoolPipes
+from .shipping import Shipment
+from .stamps import Stamps, stamps
+from .surroundings import without_server
 
 _MODULE = "trigger_widgets.worker.pool_process"
-_SERVER_VARIABLES = (
-    "TRIGGER_SECRET_KEY", "TRIGGER_ACCESS_TOKEN", "TRIGGER_API_URL",
-    "TRIGGER_PREVIEW_BRANCH", "TRIGGER_DEV_BRANCH",
-)  # fmt: skip
 _EXIT_SECONDS = 1.0
-_utf_8 = codecs.getincrementaldecoder("utf-8")
-_CHUNK = 65_536
-
-Output = Callable[[str, str], None]
 
 
 class PoolMember:
     """A pool process from its start to its end.
 
     `ready` gives what it loaded (`tasks`, `sources`), or the sentence that says why not as
-    `failed`. `ended` is set when it is gone and its place is free.
+    `failed`. `sources` are the files that it has imported, as they were. `ended` is set when it
+    is gone and its place is free.
     """
 
     def __init__(
@@ -50,6 +47,7 @@ class PoolMember:
         loop = asyncio.get_running_loop()
         self.ready: asyncio.Future[dict[str, Any]] = loop.create_future()
         self.ended = asyncio.Event()
+        self.sources: Stamps = {}
         self._loop = loop
         self._link = link
         self._locate = locate
@@ -68,19 +66,11 @@ class PoolMember:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 pass_fds=(theirs.fileno(),),
-                env=_environment(),
+                env={**without_server(os.environ), "PYTHONUNBUFFERED": "1"},
                 # a session of its own: what a task starts is stopped together with it
                 start_new_session=True,
             )
-        self._pipes = {
-            name: pipe.fileno()
-            for name, pipe in (("stdout", self._process.stdout), ("stderr", self._process.stderr))
-            if pipe is not None
-        }
-        self._decoders = {name: _utf_8(errors="replace") for name in self._pipes}
-        for name, descriptor in self._pipes.items():
-            os.set_blocking(descriptor, False)
-            loop.add_reader(descriptor, self._read_pipe, name)
+        self._pipes = PoolPipes(self._process, self._hear)
         self._life = loop.create_task(self._live(ours))
 
     @property
@@ -94,11 +84,16 @@ class PoolMember:
         loaded = self.ready.done() and not self.ready.cancelled() and "tasks" in self.ready.result()
         return loaded and self._job is None and self._writer is not None
 
-    def begin(self, job: Job) -> asyncio.Future[Outcome]:
-        """Give it a job; it must be idle."""
+    def begin(self, job: Job, shipment: Shipment | None = None) -> asyncio.Future[Outcome]:
+        """Give it a job, with its task where no file has it; it must be idle."""
         self._job, self._began, self._stopping = job, time.monotonic(), False
         self._outcome = outcome = self._loop.create_future()
-        self._send({"kind": "run", "job": job.to_json()})
+        message = {"kind": "run", "job": job.to_json()}
+        if shipment is None:
+            self._send(message)
+        else:
+            message["surroundings"] = asdict(shipment.surroundings)
+            self._send(message, shipment.code)
         return outcome
 
     def stop(self, job: Job) -> None:
@@ -133,9 +128,12 @@ class PoolMember:
             while (message := await frames.read(reader)) is not None:
                 match message["kind"]:
                     case "ready" | "failed":
-                        self._read_pipes()  # what it wrote while it was loading
+                        self._pipes.read()  # what it wrote while it was loading
+                        self.sources = stamps(message.get("sources", ()))
                         self.ready.set_result(message)
                     case "outcome":
+                        if "sources" in message:
+                            self.sources = stamps(message["sources"])
                         self._finish(Outcome.from_json(message["outcome"]))
                     case "give up":
                         if (call := calls.get(message["number"])) is not None:
@@ -160,9 +158,7 @@ class PoolMember:
             self.kill()
             code = await asyncio.to_thread(self._process.wait)
         self.kill()  # what its tasks left running
-        for name in list(self._pipes):
-            self._read_pipe(name)
-            self._close_pipe(name)
+        self._pipes.close()
         how = _how_it_ended(code)
         if not self.ready.done():
             self.ready.set_result({"kind": "failed", "message": f"the process that loads it {how}"})
@@ -173,7 +169,7 @@ class PoolMember:
         self.ended.set()
 
     def _finish(self, outcome: Outcome) -> None:
-        self._read_pipes()  # what it wrote before it said that it was done
+        self._pipes.read()  # what it wrote before it said that it was done
         if self._log is not None:
             self._log.close(0)  # this is the loop that sends: it must not wait for itself
             self._log = None
@@ -223,28 +219,9 @@ class PoolMember:
                 }
         raise TriggerError(f"a pool process asked for {message['kind']!r}.")
 
-    def _send(self, message: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any], attached: bytes = b"") -> None:
         if self._writer is not None and not self._writer.is_closing():
-            self._writer.write(frames.encode(message))
-
-    def _read_pipes(self) -> None:
-        for name in list(self._pipes):
-            self._read_pipe(name)
-
-    def _read_pipe(self, name: str) -> None:
-        """What did not go through Python: C libraries, subprocesses, a dying interpreter."""
-        descriptor = self._pipes.get(name)
-        while descriptor is not None:
-            try:
-                data = os.read(descriptor, _CHUNK)
-            except BlockingIOError:
-                return
-            except OSError:
-                data = b""
-            if not data:
-                self._close_pipe(name)
-                return
-            self._hear(name, self._decoders[name].decode(data))
+            self._writer.write(frames.encode(message, attached))
 
     def _hear(self, name: str, text: str) -> None:
         if self._job is None:
@@ -254,23 +231,9 @@ class PoolMember:
             self._log = RunLog(self._job.run_id, self._link.call)
         self._log.write(name, text)
 
-    def _close_pipe(self, name: str) -> None:
-        descriptor = self._pipes.pop(name, None)
-        if descriptor is not None:
-            self._loop.remove_reader(descriptor)
-            pipe = self._process.stdout if name == "stdout" else self._process.stderr
-            if pipe is not None:
-                pipe.close()
-
 
 def _forget(calls: dict[int, asyncio.Task[None]], number: int, _: object) -> None:
     del calls[number]
-
-
-def _environment() -> dict[str, str]:
-    """The user's, without the server it may name: tasks speak to the server that runs them."""
-    environ = {k: v for k, v in os.environ.items() if k not in _SERVER_VARIABLES}
-    return {**environ, "PYTHONUNBUFFERED": "1"}
 
 
 def _how_it_ended(code: int) -> str:

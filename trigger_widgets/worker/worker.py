@@ -34,11 +34,11 @@ from trigger_widgets.tasks.options import RetryOptions
 from trigger_widgets.tasks.registry import registry
 
 from .jobs import Executor, Listener
+from .own_executor import OwnExecutor
 from .protocol import Backoff, Registered, WorkerApi
 from .run_driver import RunDriver
 from .slots import Slots
 from .stream_writers import StreamWriters
-from .thread_executor import ThreadExecutor
 
 _HOLD_SECONDS = 30.0
 _DEBOUNCE_SECONDS = 0.01
@@ -52,8 +52,8 @@ class Worker:
     """One process's worker.
 
     `origin` says where its tasks come from, the same after a restart of the same notebook or
-    command; `label` says it in words. Without an `executor`, tasks of this process run in threads.
-    `listener` hears of runs as they start and end, on the worker's thread.
+    command; `label` says it in words. Without an `executor`, those of this process run in threads
+    or where they say. `listener` hears of runs as they start and end, on the worker's thread.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Worker:
         self._process = {
             "pid": identity.pid, "started": identity.started, "origin": origin, "label": label,
         }  # fmt: skip
-        self._executor: Executor = executor or ThreadExecutor(registry)
+        self._executor: Executor = executor or OwnExecutor(registry, locate)
         self._listener = listener or (lambda *_: None)
         self._changed = threading.Condition()
         self._manifests: tuple[TaskManifest, ...] = ()

@@ -1,0 +1,48 @@
+"""Real kernels, as Jupyter starts them."""
+
+import os
+import signal
+
+from jupyter_client.manager import start_new_kernel
+
+READY_SECONDS = 60
+
+
+class Kernel:
+    """A kernel that executes cells; what they print is the answer."""
+
+    def __init__(self, data_dir, cwd):
+        environ = {k: v for k, v in os.environ.items() if not k.startswith("TRIGGER_")}
+        environ["TRIGGER_WIDGETS_DATA_DIR"] = str(data_dir)
+        self._manager, self._client = start_new_kernel(
+            startup_timeout=READY_SECONDS, kernel_name="python3", env=environ, cwd=str(cwd)
+        )
+        self.pid = self._manager.provisioner.pid
+
+    def run(self, code, timeout=READY_SECONDS):
+        """Execute a cell and give what it printed; its exception fails the test."""
+        printed = []
+
+        def hear(message):
+            if message["msg_type"] == "stream":
+                printed.append(message["content"]["text"])
+
+        reply = self._client.execute_interactive(code, output_hook=hear, timeout=timeout)
+        content = reply["content"]
+        assert content["status"] == "ok", "\n".join(content.get("traceback", []))
+        return "".join(printed).strip()
+
+    def begin(self, code):
+        """Execute a cell and do not wait for it."""
+        self._client.execute(code)
+
+    def signal(self, number):
+        os.kill(self.pid, number)
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+
+    def stop(self):
+        self._client.stop_channels()
+        self._manager.shutdown_kernel(now=True)
+        self._manager.cleanup_resources()
