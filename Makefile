@@ -55,7 +55,7 @@ $(STAMPS)/js: $(STAMPS)/venv js/package-lock.json
 	@touch $@
 
 # The official TypeScript client, for the tests that hold the engine against it.
-$(STAMPS)/interop: $(STAMPS)/venv tests/interop/package-lock.json
+$(STAMPS)/interop: $(STAMPS)/js tests/interop/package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js 20 or newer with npm is needed for the tests with the official SDK."; exit 1; }
 	cd tests/interop && npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
