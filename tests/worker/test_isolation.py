@@ -210,12 +210,12 @@ def test_a_notebook(tmp_path):
         assert "'text': 'abab'" in said
         assert said.partition(" ")[0] not in said.partition(" ")[2]
         assert "in the run" not in said
-        kernel.run("FACTOR = 3\nimport sys; sys.dont_write_bytecode = True")
+        kernel.run("FACTOR = 3")
         assert "ababab" in kernel.run('print(summarize.trigger({"text": "ab"}).result(60))')
-        (tmp_path / "local.py").write_text("def word(): return 'first'")
-        assert kernel.run(LOCAL) == "first"
-        (tmp_path / "local.py").write_text("def word(): return 'the second'")
-        assert kernel.run("print(reads.trigger().result(60))") == "the second"
+        (tmp_path / "local.py").write_text("def word(): return '1st'")
+        assert kernel.run(LOCAL) == "1st"
+        (tmp_path / "local.py").write_text("def word(): return '2nd'")
+        assert kernel.run("print(reads.trigger().result(60))") == "2nd"
     finally:
         kernel.run("from trigger_widgets.cli import main; main(['engine', 'stop'])")
         kernel.stop()

@@ -132,20 +132,6 @@ def test_a_process_that_exits_is_tried_again_by_the_tasks_own_rules(start_pool, 
         client.tasks.trigger("exits", "always").result(timeout=DEADLINE)
 
 
-def test_a_changed_file_is_what_the_next_run_executes(start_pool, client):
-    pool = start_pool('from trigger_widgets.tasks import task\n@task\ndef t(p): return "old"\n')
-    version = pool.worker.version
-    assert client.tasks.trigger("t").result(timeout=DEADLINE) == "old"
-    pool.file.write_text("from trigger_widgets.tasks import task\n@task\ndef t(p) retur")
-    until(lambda: pool.problems, "the complaint")
-    assert "line 3" in pool.problems[0]
-    assert client.tasks.trigger("t").result(timeout=DEADLINE) == "old"
-    pool.file.write_text('from trigger_widgets.tasks import task\n@task\ndef t(p): return "new"\n')
-    until(lambda: len(pool.loads) > 1, "the reload")
-    assert client.tasks.trigger("t").result(timeout=DEADLINE) == "new"
-    assert pool.worker.version != version
-
-
 def test_a_stopped_pool_leaves_no_process(start_pool, client):
     pool = start_pool()
     pid = pid_of(client, client.tasks.trigger("stubborn"))

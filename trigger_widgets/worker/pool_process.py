@@ -150,6 +150,8 @@ def main(arguments: list[str]) -> None:
     """The process: its socket, then the files."""
     sock = socket.socket(fileno=int(arguments[0]))
     os.set_inheritable(sock.fileno(), False)
+    # cached code is told from newer code by whole seconds, and people save faster than that
+    sys.dont_write_bytecode = True
     faulthandler.enable()
     capture.install()
     process = PoolProcess(Channel(sock))
