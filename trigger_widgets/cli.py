@@ -5,17 +5,21 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from .dev import dev
-from .engine_file import EngineFile, default_data_dir
+from .engine_file import FILES, EngineFile, default_data_dir
 from .errors import EngineError, TriggerError
+from .runtime import ALREADY_RUNNING
 from .version import __version__
 
 _STOP_SECONDS = 5.0
+_RESETS = 5
+"""How often an open notebook may start the engine again before we give up."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         if options.action == "stop":
             return _say(stop_engine(default_data_dir()))
+        if options.action == "reset":
+            return _reset(default_data_dir(), sure=options.yes)
         return _say(engine_status(default_data_dir()))
     except TriggerError as e:
         sys.stderr.write(f"{e}\n")
@@ -60,6 +66,41 @@ def stop_engine(data_dir: Path) -> str:
             )
         time.sleep(0.02)
     return f"The engine (pid {file.pid}) has stopped; its runs are kept in {data_dir}."
+
+
+def _reset(data_dir: Path, *, sure: bool) -> int:
+    files = [path for path in (data_dir / name for name in FILES) if path.exists()]
+    if not files:
+        return _say(f"There is nothing to delete in {data_dir}.")
+    size = sum(path.stat().st_size for path in files) / 1e6
+    running = _running(data_dir)
+    sys.stdout.write(
+        f"This deletes {', '.join(path.name for path in files)} ({size:.1f} MB) in {data_dir}: all "
+        "runs, streams and wait tokens of your engine, and its key, so that tokens and notebooks "
+        "of before no longer reach it.\n"
+        + (f"The engine (pid {running.pid}) is stopped, whatever it runs.\n" if running else "")
+    )
+    if not sure:
+        sys.stdout.write("Delete it? [y/N] ")
+        sys.stdout.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            sys.stdout.write("\n")
+            return _say("Nothing was deleted.") or 1
+    return _say(reset_engine(data_dir))
+
+
+def reset_engine(data_dir: Path) -> str:
+    """Stop the user's engine and delete all that it keeps; one sentence."""
+    command = [sys.executable, "-m", "trigger_widgets.engine", "--data-dir", str(data_dir)]
+    for _ in range(_RESETS):
+        stop_engine(data_dir)
+        # the engine's own lock keeps an open notebook from starting it again meanwhile
+        done = subprocess.run([*command, "--reset"], capture_output=True, text=True, check=False)  # noqa: S603 - our own module
+        if done.returncode == 0:
+            return f"The data in {data_dir} is deleted; the next run starts a new engine."
+        if done.returncode != ALREADY_RUNNING:
+            break
+    raise EngineError(f"the engine could not be reset: {done.stderr.strip() or 'no reason given'}")
 
 
 def _running(data_dir: Path) -> EngineFile | None:
@@ -97,7 +138,12 @@ def _parser() -> argparse.ArgumentParser:
         "--json", action="store_true", help="print one line of JSON (address, key, pid) when ready"
     )
     engine = commands.add_parser("engine", help="your engine, the one that notebooks use")
-    engine.add_argument("action", choices=["status", "stop"])
+    engine.add_argument(
+        "action",
+        choices=["status", "stop", "reset"],
+        help="reset deletes all its runs, and its key, after a question",
+    )
+    engine.add_argument("--yes", action="store_true", help="reset without the question")
     return parser
 
 

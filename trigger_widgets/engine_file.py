@@ -18,6 +18,8 @@ from .errors import EngineError
 from .processes import ProcessIdentity
 
 FILE_NAME = "engine.json"
+FILES = (FILE_NAME, "trigger.db", "trigger.db-wal", "trigger.db-shm", "engine.log")
+"""All that an engine keeps in its data directory, beside the lock that it holds while it runs."""
 DATA_DIR_VARIABLE = "TRIGGER_WIDGETS_DATA_DIR"
 
 

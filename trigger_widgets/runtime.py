@@ -27,6 +27,7 @@ EMBEDDED_PROJECT = "proj_embedded"
 """The project of the embedded engine, which has only one."""
 
 START_SECONDS = 20.0
+KEEP_DAYS_VARIABLE = "TRIGGER_WIDGETS_KEEP_DAYS"
 ALREADY_RUNNING = 3
 """The exit code of an engine that finds another one on its data directory."""
 
@@ -60,6 +61,8 @@ def start_engine(
         command += ["--port", str(port)]
     if idle_minutes is not None:
         command += ["--idle-minutes", str(idle_minutes)]
+    if keep_days := os.environ.get(KEEP_DAYS_VARIABLE):
+        command += ["--keep-days", keep_days]
     environ = {k: v for k, v in os.environ.items() if not k.startswith("TRIGGER_")}
     with tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import httpx
 
+HTTP = httpx.Client(timeout=30, limits=httpx.Limits(max_connections=None))
+
 
 def parts_of(client, run, stream):
     """Every part of a stream now, in order, each as often as it is there."""
@@ -14,7 +16,7 @@ def parts_of(client, run, stream):
         "timeout-seconds": "1",
     }
     url = f"{at.api_url}/realtime/v1/streams/{run.id}/{stream}"
-    answer = httpx.get(url, headers=headers, timeout=30)
+    answer = HTTP.get(url, headers=headers)
     answer.raise_for_status()
     lines = [line[5:].strip() for line in answer.text.splitlines() if line.startswith("data:")]
     if answer.headers.get("x-stream-version") != "v2":
@@ -31,7 +33,7 @@ class Started(NamedTuple):
     id: str
 
 
-def trigger_with(client, task, version):
+def trigger_with(client, task, version, payload=None):
     """Trigger a task whose streams are of this version: the client's own are always v2."""
     at = client.endpoint
     headers = {
@@ -39,5 +41,5 @@ def trigger_with(client, task, version):
         "x-trigger-realtime-streams-version": version,
     }
     url = f"{at.api_url}/api/v1/tasks/{task}/trigger"
-    answer = httpx.post(url, headers=headers, json={}, timeout=30)
+    answer = HTTP.post(url, headers=headers, json={"payload": payload})
     return Started(answer.raise_for_status().json()["id"])

@@ -180,6 +180,12 @@ MIGRATIONS = (
         cached INTEGER NOT NULL
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE INDEX runs_unfinished ON runs (root) WHERE execution != 'FINISHED';
+    CREATE INDEX trigger_requests_runs ON trigger_requests (run);
+    DROP INDEX waits_of_waitpoint;
+    CREATE INDEX waits_of_waitpoint ON waits (waitpoint);
+    """,
 )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import uvicorn
 
-from trigger_widgets.engine_file import EngineFile, new_secret_key
+from trigger_widgets.engine_file import FILES, EngineFile, new_secret_key
 from trigger_widgets.processes import ProcessIdentity
 from trigger_widgets.version import __version__
 
@@ -22,6 +22,7 @@ from . import lock
 from .app import create_app
 from .core import Engine, log
 from .liveness import watch_idleness, watch_workers
+from .pruning import run_pruning
 from .timers import run_timers
 
 _KEEP_ALIVE_SECONDS = 75
@@ -36,6 +37,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int | None = None
     idle_minutes: float = 15
+    keep_days: float = 30
 
 
 class _Server(uvicorn.Server):
@@ -65,6 +67,14 @@ def run(settings: Settings) -> None:
     _log_to(settings.data_dir / "engine.log")
     with _bind(settings, before) as listening:
         asyncio.run(_serve(settings, before, listening))
+
+
+def reset(data_dir: Path) -> None:
+    """Delete everything that an engine keeps; `lock.TakenError` while one runs."""
+    if data_dir.exists():
+        lock.take(data_dir)
+        for name in FILES:
+            (data_dir / name).unlink(missing_ok=True)
 
 
 async def _serve(settings: Settings, before: EngineFile | None, listening: socket.socket) -> None:
@@ -103,6 +113,7 @@ async def _serve(settings: Settings, before: EngineFile | None, listening: socke
     tasks = [
         asyncio.create_task(run_timers(engine)),
         asyncio.create_task(watch_workers(engine)),
+        asyncio.create_task(run_pruning(engine, settings.keep_days)),
         asyncio.create_task(watch_idleness(engine, settings.idle_minutes * 60, stop)),
     ]
     for task in tasks:

@@ -1,0 +1,103 @@
+"""`trigger-widgets engine status | stop | reset`."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.engine.conftest import Engine
+
+
+@pytest.fixture
+def command(tmp_path):
+    def run(*arguments, answer=""):
+        return subprocess.run(
+            [sys.executable, "-m", "trigger_widgets.cli", "engine", *arguments],
+            input=answer,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+            env={**os.environ, "TRIGGER_WIDGETS_DATA_DIR": str(tmp_path / "data")},
+        )
+
+    return run
+
+
+@pytest.fixture
+def engine(tmp_path):
+    engine = Engine(tmp_path / "data")
+    yield engine
+    if engine.process.poll() is None:
+        engine.kill()
+    engine.process.stderr.close()
+
+
+def test_status_and_stop(engine, command):
+    assert f"{engine.process.pid}" in command("status").stdout
+    stopped = command("stop")
+    assert (stopped.returncode, engine.process.wait(5)) == (0, 0)
+    assert "has stopped" in stopped.stdout
+    assert "No engine is running" in command("status").stdout
+    assert "No engine is running" in command("stop").stdout
+
+
+@pytest.mark.parametrize("answer", ["", "n\n", "yess\n"])
+def test_reset_asks_and_does_nothing_without_a_yes(engine, command, answer):
+    run = engine.trigger("t")
+    asked = command("reset", answer=answer)
+    assert asked.returncode == 1
+    assert "trigger.db" in asked.stdout
+    assert str(engine.data_dir) in asked.stdout
+    assert f"pid {engine.process.pid}" in asked.stdout
+    assert asked.stdout.endswith("Nothing was deleted.\n")
+    assert engine.status(run) == "PENDING_VERSION"
+
+
+@pytest.mark.parametrize(("arguments", "answer"), [(["--yes"], ""), ([], "y\n")])
+def test_reset_deletes_the_data_and_the_key(engine, command, arguments, answer):
+    run, key = engine.trigger("t"), engine.key
+    done = command("reset", *arguments, answer=answer)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert key not in done.stdout
+    engine._end()
+    assert engine.process.returncode == 0
+    assert {path.name for path in engine.data_dir.iterdir()} == {"engine.lock"}
+    assert "nothing to delete" in command("reset").stdout
+    engine.start()
+    assert engine.key != key
+    assert engine.http.get(f"/api/v3/runs/{run}").status_code == 404
+
+
+def test_reset_without_any_data(command):
+    done = command("reset")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "nothing to delete" in done.stdout
+
+
+def test_an_engine_in_the_way_is_not_deleted_from_under_itself(engine):
+    refused = subprocess.run(
+        [sys.executable, "-m", "trigger_widgets.engine", "--data-dir", engine.data_dir, "--reset"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 3
+    assert "stop it first" in refused.stderr
+    assert engine.trigger("t")
+
+
+@pytest.mark.parametrize("days", ["-1", "many", "nan", "inf"])
+def test_days_that_are_none(tmp_path, days):
+    refused = subprocess.run(
+        [
+            sys.executable, "-m", "trigger_widgets.engine", "--data-dir", tmp_path,
+            "--keep-days", days,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert refused.returncode == 2
+    assert f'"{days}" is no number of days' in refused.stderr
