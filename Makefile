@@ -1,5 +1,5 @@
 # Two commands for a newcomer: `make demo` and `make test`. Both may be run again at any time.
-.PHONY: demo test test-all lint js browser bundle clean
+.PHONY: demo test test-all lint js browser bundle bench clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,7 +14,7 @@ demo: $(STAMPS)/lab
 test: lint js browser
 	$(BIN)/python scripts/clean_env.py $(BIN)/pytest -m "not slow"
 
-test-all: test $(STAMPS)/interop
+test-all: test $(STAMPS)/interop $(STAMPS)/kernels $(STAMPS)/frontends
 	$(BIN)/python scripts/clean_env.py $(BIN)/pytest -m slow
 
 lint: $(STAMPS)/test
@@ -30,6 +30,10 @@ browser: $(STAMPS)/browser
 
 bundle: $(STAMPS)/js
 	cd js && npm run --silent build
+
+# Ours beside a peer's, in one run: `make bench`, `make bench AREA=client`.
+bench: $(STAMPS)/test $(STAMPS)/interop $(STAMPS)/browser
+	$(BIN)/python scripts/clean_env.py $(BIN)/python -m benchmarks $(AREA)
 
 clean:
 	rm -rf $(VENV) js/node_modules tests/interop/node_modules
@@ -58,6 +62,16 @@ $(STAMPS)/js: $(STAMPS)/venv js/package-lock.json
 $(STAMPS)/interop: $(STAMPS)/js tests/interop/package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js 20 or newer with npm is needed for the tests with the official SDK."; exit 1; }
 	cd tests/interop && npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+# Notebook 7 and marimo.
+$(STAMPS)/frontends: $(STAMPS)/test requirements/frontends.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/frontends.txt
+	@touch $@
+
+# ipykernels of before, for the clicks in a busy kernel.
+$(STAMPS)/kernels: $(STAMPS)/test scripts/install_kernels.py
+	$(BIN)/python scripts/install_kernels.py $(VENV)/kernels 6.31.0 7.1.0 7.3.0
 	@touch $@
 
 $(STAMPS)/browser: $(STAMPS)/test scripts/install_browser.py

@@ -8,7 +8,7 @@ export default defineConfig({
     {
       name: "css-as-text",
       enforce: "pre",
-      load: (id) => (id.endsWith("/style.css") ? `export default ${JSON.stringify(readFileSync(id, "utf8"))}` : null),
+      load: (id) => (id.endsWith(".css") ? `export default ${JSON.stringify(readFileSync(id, "utf8"))}` : null),
     },
   ],
   test: { environment: "jsdom", include: ["test/**/*.test.{ts,tsx}"], restoreMocks: true },

@@ -8,6 +8,7 @@ from .tasks import children
 from .tasks.current_streams import AsyncStreams
 from .tasks.current_wait import AsyncWait
 from .tasks.definition import Task, tied_to_worker
+from .tasks.results import Result
 from .tasks.steps import run_awaiting
 from .tasks.waits import require_scope
 
@@ -20,7 +21,7 @@ wait = AsyncWait()
 
 async def trigger_and_wait(
     task: Task[..., Any], payload: Any = None, **options: Any
-) -> children.TaskResult:
+) -> Result[Any]:
     """The twin of `task.trigger_and_wait(payload)`."""
     scope = require_scope("aio.trigger_and_wait")
     tied = tied_to_worker(options)

@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 from .errors import ConfigurationError
 
-_SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0.001}
+_SECONDS = {"y": 31_557_600, "w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0.001}
 _WORDS = {
+    "year": "y", "years": "y", "yr": "y", "yrs": "y",
     "week": "w", "weeks": "w", "day": "d", "days": "d", "hour": "h", "hours": "h", "hr": "h",
     "hrs": "h", "minute": "m", "minutes": "m", "min": "m", "mins": "m", "second": "s",
     "seconds": "s", "sec": "s", "secs": "s",
 }  # fmt: skip
+_AFTER_NOW = re.compile(r"\+ *(?P<plus>.*)|(?P<span>.*?) +from +now", re.IGNORECASE)
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)\s*", re.IGNORECASE)
 
 
@@ -52,21 +54,36 @@ def format_duration(value: timedelta) -> str:
     return "".join(parts) or "0s"
 
 
-def deadline(value: str | timedelta | datetime, *, now: datetime | None = None) -> datetime:
-    """The moment that a duration, an ISO date or a datetime means, in UTC."""
+Moment = str | float | timedelta | datetime
+"""A duration from now (text or a timedelta), an ISO date, a datetime, seconds since 1970."""
+
+
+def deadline(value: Moment, *, now: datetime | None = None) -> datetime:
+    """The moment that is meant, in UTC. A datetime without a zone is local time, as in Python.
+
+    Text may be what the SDK takes as well: "2 hours", "2 hours from now", "+2h".
+    """
     now = now or datetime.now(UTC)
-    if isinstance(value, str):
-        value = _parse(value)
-    if isinstance(value, timedelta):
-        try:
+    try:
+        if isinstance(value, str):
+            value = _parse(value)
+        if isinstance(value, timedelta):
             return now + value
-        except OverflowError:
-            raise ConfigurationError(f"{value} from now is beyond the end of time.") from None
-    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+        if isinstance(value, datetime):
+            return value.astimezone(UTC)
+    except (OverflowError, ValueError, OSError):
+        raise ConfigurationError(f"{value} is beyond the end of time.") from None
+    raise ConfigurationError(
+        f'{value!r} is no moment: use a duration like "1h", a timedelta, a datetime, or seconds '
+        "since 1970."
+    )
 
 
 def _parse(text: str) -> timedelta | datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        return parse_duration(text)
+        match = _AFTER_NOW.fullmatch(text.strip())
+        return parse_duration((match["plus"] or match["span"]) if match else text)

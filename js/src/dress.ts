@@ -1,10 +1,4 @@
-import approval from "./approval/style.css";
-import runs from "./runs/style.css";
-import stream from "./stream/style.css";
-import shared from "./style.css";
-import trigger from "./trigger/style.css";
-
-const css = shared + stream + approval + runs + trigger;
+import { css } from "./style/index.js";
 
 /** Put the style where it reaches `el`: once into the page, or into the shadow root it is in. */
 export function dress(el: Element): void {

@@ -1,8 +1,8 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { parseJson } from "../src/trigger/fault.js";
-import { draftOf, payloadOf } from "../src/trigger/draft.js";
-import { fieldsOf } from "../src/trigger/schema.js";
+import { parseJson } from "../src/form/fault.js";
+import { draftOf, payloadOf } from "../src/form/draft.js";
+import { fieldsOf } from "../src/form/schema.js";
 import { type FakeModel, liveModel } from "./fake-model.js";
 import { CORPUS, actions, button, clear, click, expectAccessible, expectInert, patch, show, showLive, showSaved, text } from "./stage.js";
 import { SCHEMA, triggerScenes } from "./trigger-scenes.js";

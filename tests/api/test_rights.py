@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr
 
-from trigger_widgets.api.auth import sign_public_token
+from trigger_widgets.api.auth import create_public_token
 from trigger_widgets.api.rights import (
     may_cancel,
     may_complete,
@@ -37,7 +37,7 @@ def test_a_secret_key_may_do_everything():
     ],
 )
 def test_a_public_token_may_what_its_scopes_say(scopes, may):
-    token = sign_public_token(KEY, "env", scopes)
+    token = create_public_token(scopes=scopes).sign(KEY, "env")
     assert may_cancel(token, RUN) is may
 
 
@@ -51,7 +51,7 @@ def test_a_public_token_may_what_its_scopes_say(scopes, may):
     ],
 )
 def test_completing_a_wait_token(scopes, may):
-    token = sign_public_token(KEY, "env", scopes)
+    token = create_public_token(scopes=scopes).sign(KEY, "env")
     assert may_complete(token, "waitpoint_1") is may
     assert not may_read_wait_tokens(token)
     assert may_complete(KEY, "waitpoint_1")

@@ -37,9 +37,9 @@ def start_lab(tmp_path_factory, environ):
     """Starts a JupyterLab; all of them end with the session."""
     servers = []
 
-    def start(*, save_state):
+    def start(**options):
         root, home = (tmp_path_factory.mktemp(name) for name in ("notebooks", "jupyter"))
-        servers.append(LabServer(root, home, environ, save_state=save_state))
+        servers.append(LabServer(root, home, environ, **options))
         return servers[-1]
 
     yield start

@@ -37,6 +37,11 @@ SETTINGS = {
         "checkForUpdates": False,
     },
 }
+# what shows `window.jupyterapp`, and where a notebook is opened
+_APPS = {
+    "jupyterlab": ("LabApp", "lab/tree"),
+    "notebook": ("JupyterNotebookApp", "notebooks"),
+}
 READY = """() => {
   const app = window.jupyterapp;
   for (const panel of app ? app.shell.widgets('main') : []) {
@@ -58,13 +63,27 @@ def chromium() -> str | None:
 
 
 class LabServer:
-    """`jupyter lab` on a port of the system's choice, with every directory of its own."""
+    """JupyterLab, or Notebook 7, on a port of the system's choice, with directories of its own."""
 
-    def __init__(self, root: Path, home: Path, env: Mapping[str, str], *, save_state: bool) -> None:
+    def __init__(
+        self,
+        root: Path,
+        home: Path,
+        env: Mapping[str, str],
+        *,
+        save_state: bool,
+        subshells: str | None = None,
+        app: str = "jupyterlab",
+    ) -> None:
         self.root = root
+        exposes, self.page = _APPS[app]
+        self._kernels = home / "data" / "kernels"
         self._log_path = home / "server.log"
         settings = dict(SETTINGS)
         settings["@jupyter-widgets/jupyterlab-manager:plugin"] = {"saveState": save_state}
+        if subshells is not None:
+            kernels = "@jupyterlab/apputils-extension:kernels-settings"
+            settings[kernels] = {"commsOverSubshells": subshells}
         overrides = home / "config" / "labconfig" / "default_setting_overrides.json"
         overrides.parent.mkdir(parents=True)
         overrides.write_text(json.dumps(settings))
@@ -75,14 +94,14 @@ class LabServer:
                 [
                     sys.executable,
                     "-m",
-                    "jupyterlab",
+                    app,
                     "--no-browser",
                     "--allow-root",
                     "--ip=127.0.0.1",
                     "--ServerApp.port=0",
                     f"--IdentityProvider.token={TOKEN}",
                     f"--ServerApp.root_dir={root}",
-                    "--LabApp.expose_app_in_browser=True",
+                    f"--{exposes}.expose_app_in_browser=True",
                 ],
                 env={
                     **env,
@@ -130,11 +149,23 @@ class LabServer:
             for kernel in api.get("api/kernels").json():
                 api.delete(f"api/kernels/{kernel['id']}")
 
-    def write(self, name: str, cells: list[str]) -> None:
+    def add_kernel(self, name: str, path: Path) -> None:
+        """A kernel spec whose modules come from `path` first."""
+        spec = {
+            "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            "display_name": name,
+            "language": "python",
+            "env": {"PYTHONPATH": str(path)},
+        }
+        folder = self._kernels / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "kernel.json").write_text(json.dumps(spec))
+
+    def write(self, name: str, cells: list[str], *, kernel: str = "python3") -> None:
         """A notebook of code cells."""
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(source) for source in cells],
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+            metadata={"kernelspec": {"name": kernel, "display_name": kernel}},
         )
         nbformat.write(notebook, self.root / name)
 
@@ -161,7 +192,7 @@ class Notebook:
     def __init__(self, page: Page, server: LabServer, path: str, *, timeout: float = 60) -> None:
         self.page, self.server, self.path = page, server, path
         page.set_default_timeout(timeout * 1000)
-        page.goto(f"{server.url}lab/tree/{path}?token={TOKEN}&reset")
+        page.goto(f"{server.url}{server.page}/{path}?token={TOKEN}&reset")
         page.wait_for_function(READY)
 
     def start(self, index: int) -> None:

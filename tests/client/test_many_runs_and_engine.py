@@ -143,6 +143,33 @@ def test_items_that_share_an_idempotency_key_share_a_run(client, squares):
     assert len(lists[-1]) == 3
 
 
+def test_a_run_that_a_key_found_is_the_result_of_its_item(client, squares):
+    before = client.tasks.trigger("task", {"n": 5}, idempotency_key="found")
+    squares(1)
+    before.result(20)
+    items = [{"payload": {"n": 2}, "options": {"idempotency_key": "found"}}, {"payload": {"n": 5}}]
+    handle = client.tasks.batch_trigger("task", items)
+    squares(1)
+    results = handle.result(20)
+    assert results[0].id == before.id != results[1].id
+
+
+def test_a_data_frame_keeps_its_index(client, squares):
+    index = pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)], names=["city", "day"])
+    frame = pd.DataFrame({"n": [3, -1, 2]}, index=index)
+    handle = client.tasks.batch_trigger("task", frame, max_attempts=1)
+    squares(3)
+    found = handle.to_pandas(20)
+    assert found.index.equals(index)
+    assert found.index.names == ["city", "day"]
+    assert list(found.columns) == ["run_id", "status", "ok", "error", "square"]
+    joined = pd.concat([frame, found], axis=1)
+    assert joined["square"].tolist()[::2] == [9, 4]
+    assert pd.isna(joined["square"].iloc[1])
+    assert "negative" in joined["error"].iloc[1]
+    assert joined["status"].tolist() == ["COMPLETED", "FAILED", "COMPLETED"]
+
+
 def test_what_a_token_that_only_triggers_has_triggered_can_be_watched(client, squares):
     token = client.auth.create_trigger_public_token("task", multiple_use=True)
     handle = client.with_access_token(token).tasks.trigger("task", {"n": 3})

@@ -1,10 +1,12 @@
 import dataclasses
+import functools
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
+from trigger_widgets.errors import ConfigurationError
 from trigger_widgets.tasks.payloads import Parameters, TaskInputError, TaskOutputError
 
 
@@ -18,8 +20,17 @@ class Batch:
     rows: list[Row]
 
 
-def arguments(function, payload):
-    return Parameters(function, "t").arguments(payload, "ctx")
+def arguments(function, payload, **options):
+    """What the function is called with."""
+    got = []
+
+    @functools.wraps(function)
+    def spy(*args, **kwargs):
+        got.append((*args, *kwargs.values()))
+
+    parameters = Parameters(spy, "t", **options)
+    parameters.call(parameters.check_input(payload), "ctx", "init")
+    return got[0]
 
 
 def test_payload_and_context_are_given_to_those_who_ask():
@@ -27,6 +38,15 @@ def test_payload_and_context_are_given_to_those_who_ask():
     assert arguments(lambda payload: None, 1) == (1,)
     assert arguments(lambda payload, ctx: None, 1) == (1, "ctx")
     assert arguments(lambda payload, ctx, extra=3: None, 1) == (1, "ctx")
+
+
+def test_init_is_given_by_its_name_where_there_is_such_a_hook():
+    assert arguments(lambda payload, ctx, init: None, 1, has_init=True) == (1, "ctx", "init")
+    assert arguments(lambda payload, init: None, 1, has_init=True) == (1, "init")
+    assert arguments(lambda payload, *, init: None, 1, has_init=True) == (1, "init")
+    assert arguments(lambda payload, init: None, 1) == (1, "ctx")
+    with pytest.raises(ConfigurationError, match=r'\(payload, ctx, init\); nothing .* "ctx"'):
+        Parameters(lambda payload, init, ctx: None, "t", has_init=True)
 
 
 def test_models_dataclasses_and_plain_types():

@@ -71,4 +71,4 @@ def test_deadlines():
     assert deadline("2026-11-23T13:00:00Z", now=NOW) == hour
     assert deadline("2026-11-23T14:00:00+01:00", now=NOW) == hour
     assert deadline(hour, now=NOW) == hour
-    assert deadline(hour.replace(tzinfo=None)) == hour
+    assert deadline(hour.astimezone().replace(tzinfo=None)) == hour

@@ -1,4 +1,4 @@
-"""Public access tokens: narrow rights, signed here (protocol.md §1)."""
+"""Public access tokens: narrow rights, signed here or by the server (protocol.md §1)."""
 
 from __future__ import annotations
 
@@ -6,36 +6,147 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import SecretStr
 
-from trigger_widgets.durations import deadline
+from trigger_widgets.durations import Moment, deadline
 from trigger_widgets.errors import ConfigurationError, ProtocolError, refuse_unknown
 
+from .columns import wire_columns
+from .refs import Ref
 from .requests import Answer, Request
+from .scopes import Scopes, flatten_scopes, trigger_scopes
 
-Scopes = Mapping[str, Mapping[str, Any]]
-"""`{"read": {"runs": ["run_1"], "tags": "user-1"}, "write": {"runs": True}}`"""
-
-_RESOURCES = {
-    "read": ("batch", "deployments", "inputStreams", "runs", "tags", "tasks", "waitpoints"),
-    "write": ("batch", "inputStreams", "runs", "tags", "tasks", "waitpoints"),
-    "trigger": ("tasks",),
-    "batchTrigger": ("tasks",),
-}
-_ALIASES = {
-    "batch_trigger": "batchTrigger",
-    "input_streams": "inputStreams",
-    "batches": "batch",
-    "wait_tokens": "waitpoints",
-}
 _ISSUER = "https://id.trigger.dev"
 _AUDIENCE = "https://api.trigger.dev"
 _LONGEST = timedelta(days=30)
+_ADDITIONAL_KEY = re.compile(r"tr_(dev|stg|prod|preview)_sk_[0-9a-zA-Z]{24}")
+
+
+@dataclass(frozen=True)
+class Minting:
+    """A token to be made. `one_time` says that it may trigger once."""
+
+    scopes: list[str]
+    expires: datetime
+    one_time: bool = False
+    skip_columns: list[str] = field(default_factory=list)
+
+    def sign(self, key: SecretStr, subject: str) -> SecretStr:
+        """The token, signed with the environment's own key; `subject` is the environment's id."""
+        return sign(key, {"sub": subject, "pub": True, **self.claims()}, self.expires)
+
+    def claims(self) -> dict[str, Any]:
+        """What it may do, as claims."""
+        found: dict[str, Any] = {"scopes": self.scopes}
+        if self.skip_columns:
+            found["realtime"] = {"skipColumns": self.skip_columns}
+        if self.one_time:
+            found["otu"] = True
+            # two of one second would be the same token, of which only one could be used
+            found["jti"] = secrets.token_hex(8)
+        return found
+
+    def request(self) -> Request[SecretStr]:
+        """`POST /api/v1/auth/public-tokens`: the server signs."""
+        body: dict[str, Any] = {
+            "scopes": self.scopes,
+            "expirationTime": int(self.expires.timestamp()),
+        }
+        if self.skip_columns:
+            body["realtime"] = {"skipColumns": self.skip_columns}
+        if self.one_time:
+            body["oneTimeUse"] = True
+        return Request(
+            "POST",
+            "/api/v1/auth/public-tokens",
+            _token,
+            doing="create public tokens",
+            subject="way to create public tokens for an additional key",
+            body=body,
+        )
+
+
+def create_public_token(
+    *,
+    scopes: Scopes,
+    expiration_time: Moment = "15m",
+    realtime: Mapping[str, Any] | None = None,
+) -> Minting:
+    """A token with narrow rights, as `{"read": {"runs": [run.id]}}`; True means all of them.
+
+    `expiration_time` is a duration ("1h", a timedelta) or a moment (a datetime, seconds since
+    1970), at most 30 days away. `realtime={"skip_columns": ["payload"]}` keeps columns from
+    whoever watches runs with it.
+    """
+    return _minting(flatten_scopes(scopes), expiration_time, realtime)
+
+
+def create_trigger_public_token(
+    tasks: Ref | Iterable[Ref],
+    *,
+    multiple_use: bool = False,
+    expiration_time: Moment = "15m",
+    realtime: Mapping[str, Any] | None = None,
+) -> Minting:
+    """A token that may trigger these tasks and nothing else; once, unless `multiple_use`.
+
+    Trigger.dev 4.5.12 accepts only the first one-time token of an environment ever: there, use
+    `multiple_use=True`.
+    """
+    scopes = flatten_scopes(trigger_scopes(tasks))
+    return _minting(scopes, expiration_time, realtime, one_time=not multiple_use)
+
+
+def create_batch_trigger_public_token(
+    tasks: Ref | Iterable[Ref],
+    *,
+    multiple_use: bool = False,
+    expiration_time: Moment = "15m",
+    realtime: Mapping[str, Any] | None = None,
+) -> Minting:
+    """As `create_trigger_public_token`, for batches."""
+    scopes = flatten_scopes(trigger_scopes(tasks, batch=True))
+    return _minting(scopes, expiration_time, realtime, one_time=not multiple_use)
+
+
+def _minting(
+    scopes: list[str],
+    expiration_time: Moment,
+    realtime: Mapping[str, Any] | None,
+    *,
+    one_time: bool = False,
+) -> Minting:
+    now = datetime.now(UTC)
+    expires = deadline(expiration_time, now=now)
+    if not now < expires <= now + _LONGEST:
+        raise ConfigurationError(
+            f'a public token lives up to 30 days; "{expiration_time}" is not in that time '
+            "(a number means seconds since 1970)."
+        )
+    realtime = realtime or {}
+    refuse_unknown(realtime, ["skip_columns"], of="realtime")
+    columns = wire_columns(realtime.get("skip_columns", ()), of='realtime["skip_columns"]')
+    return Minting(scopes, expires, one_time, columns)
+
+
+def can_sign(key: SecretStr) -> bool:
+    """Whether a secret key signs by itself; an additional one cannot, because the server knows
+    its hash alone. `ConfigurationError` for a public token.
+    """
+    text = key.get_secret_value()
+    if not text.startswith("tr_"):
+        raise ConfigurationError(
+            "a public token cannot create other tokens; give the secret key of the environment "
+            "(TRIGGER_SECRET_KEY, it starts with tr_)."
+        )
+    return _ADDITIONAL_KEY.fullmatch(text) is None
 
 
 def claims() -> Request[str]:
@@ -50,72 +161,22 @@ def _subject(answer: Answer) -> str:
     return subject
 
 
-def flatten_scopes(scopes: Scopes) -> list[str]:
-    """`{"read": {"runs": [a, b]}}` as `["read:runs:a", "read:runs:b"]`; True means all of them."""
-    flat: list[str] = []
-    for action, resources in scopes.items():
-        wire_action = _ALIASES.get(action, action)
-        refuse_unknown([wire_action], _RESOURCES, of="scopes")
-        for resource, ids in resources.items():
-            wire_resource = _ALIASES.get(resource, resource)
-            refuse_unknown([wire_resource], _RESOURCES[wire_action], of=f'scopes["{action}"]')
-            flat += _flatten(f"{wire_action}:{wire_resource}", ids)
-    if not flat:
-        raise ConfigurationError(
-            'a public token needs a scope, for instance scopes={"read": {"runs": [run.id]}}.'
-        )
-    return flat
+def _token(answer: Answer) -> SecretStr:
+    token = answer.object().get("token")
+    if not isinstance(token, str):
+        raise ProtocolError("the server created a public token without giving it.")
+    return SecretStr(token)
 
 
-def trigger_scopes(tasks: Any, *, batch: bool = False) -> Scopes:
-    """What starts runs of these tasks: one id or task object, or several."""
-    return {"batchTrigger" if batch else "trigger": {"tasks": tasks}}
-
-
-def _flatten(prefix: str, ids: Any) -> list[str]:
-    if ids is True:
-        return [prefix]
-    if ids is False or ids is None:
-        return []
-    many = [ids] if isinstance(ids, str) or not isinstance(ids, Iterable) else ids
-    found = [one if isinstance(one, str) else getattr(one, "id", one) for one in many]
-    if not all(isinstance(one, str) and one for one in found):
-        raise ConfigurationError(f'the scope "{prefix}" takes ids, or True for all of them.')
-    return [f"{prefix}:{one}" for one in found]
-
-
-def sign_public_token(
-    key: SecretStr,
-    subject: str,
-    scopes: Scopes,
-    expiration_time: str | timedelta | datetime = "15m",
-    *,
-    one_time: bool = False,
-    now: datetime | None = None,
-) -> SecretStr:
-    """A token that the server accepts because it is signed with the environment's own key.
-
-    `one_time` says that it may trigger once.
-    """
-    now = now or datetime.now(UTC)
-    expires = deadline(expiration_time, now=now)
-    if not now < expires <= now + _LONGEST:
-        raise ConfigurationError(
-            f'a public token lives up to 30 days; "{expiration_time}" is not in that time.'
-        )
-    body: dict[str, Any] = {
-        "sub": subject,
-        "pub": True,
-        "scopes": flatten_scopes(scopes),
+def sign(key: SecretStr, claims: Mapping[str, Any], expires: datetime) -> SecretStr:
+    """A token that the server accepts because it is signed with the environment's own key."""
+    body = {
+        **claims,
         "iss": _ISSUER,
         "aud": _AUDIENCE,
-        "iat": int(now.timestamp()),
+        "iat": int(datetime.now(UTC).timestamp()),
         "exp": int(expires.timestamp()),
     }
-    if one_time:
-        body["otu"] = True
-        # two of one second would be the same token, of which only one could be used
-        body["jti"] = secrets.token_hex(8)
     # signed by hand: the header is exactly this one, and real keys are shorter than the 32 bytes
     # that JWT libraries insist on
     signed = f"{_encoded({'alg': 'HS256'})}.{_encoded(body)}"
@@ -124,16 +185,7 @@ def sign_public_token(
     return SecretStr(f"{signed}.{_base64(signature)}")
 
 
-def require_secret_key(key: SecretStr) -> None:
-    """Only an environment's secret key can sign."""
-    if not key.get_secret_value().startswith("tr_"):
-        raise ConfigurationError(
-            "a public token cannot create other tokens; give the secret key of the environment "
-            "(TRIGGER_SECRET_KEY, it starts with tr_)."
-        )
-
-
-def _encoded(value: dict[str, Any]) -> str:
+def _encoded(value: Mapping[str, Any]) -> str:
     return _base64(json.dumps(value, separators=(",", ":")).encode())
 
 

@@ -48,6 +48,12 @@ def plan(
     ]
 
 
+def index_of(task: Any, items: Any, key: Key) -> Any:
+    """The index of the DataFrame that the items are, unless `key` names them otherwise."""
+    frame = task if items is None else items
+    return frame.index if key is None and _is_data_frame(frame) else None
+
+
 def _item(n: int, given: Given, task: Any, common: Mapping[str, Any], ttl: str | None) -> Item:
     named = given.task if given.task is not None else task
     if named is None:

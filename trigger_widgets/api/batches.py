@@ -14,6 +14,7 @@ from trigger_widgets.models import Batch
 from trigger_widgets.packets import Packet
 
 from .checks import checked
+from .refs import Ref
 from .requests import Answer, Request, to_json
 
 LIMIT = 1000
@@ -108,8 +109,8 @@ def bodies(lines: Iterable[bytes], longest: int = LONGEST_BODY) -> Iterator[list
         yield body
 
 
-def retrieve(batch: Any) -> Request[Batch]:
-    """`GET /api/v2/batches/<id>`: its status, its runs, and the items that became no run."""
+def retrieve(batch: Ref) -> Request[Batch]:
+    """The batch as it is now: how many runs it has, which, and what became no run."""
     found = batch_id(batch)
     return Request(
         "GET",

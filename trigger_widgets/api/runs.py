@@ -14,6 +14,7 @@ from trigger_widgets.jsonable import to_jsonable
 from trigger_widgets.models import Run
 
 from .checks import checked, nothing
+from .refs import Ref
 from .requests import Answer, Request
 
 
@@ -25,8 +26,8 @@ def run_id(run: Any) -> str:
     return found
 
 
-def retrieve(run: Any) -> Request[Run]:
-    """`GET /api/v3/runs/<id>` (protocol.md §3): the whole run, payload and output decoded."""
+def retrieve(run: Ref) -> Request[Run]:
+    """The run as it is now, payload and output decoded; `NotFoundError` if there is no such run."""
     found = run_id(run)
     return Request(
         "GET",
@@ -37,8 +38,8 @@ def retrieve(run: Any) -> Request[Run]:
     )
 
 
-def cancel(run: Any) -> Request[None]:
-    """`POST /api/v2/runs/<id>/cancel`. Canceling a run that has ended changes nothing."""
+def cancel(run: Ref) -> Request[None]:
+    """Cancel the run; nothing happens if it has ended."""
     found = run_id(run)
     return Request(
         "POST",
@@ -50,8 +51,8 @@ def cancel(run: Any) -> Request[None]:
     )
 
 
-def update_metadata(run: Any, metadata: Mapping[str, Any]) -> Request[dict[str, Any]]:
-    """`PUT /api/v1/runs/<id>/metadata`: replaces it; gives what the server then has."""
+def update_metadata(run: Ref, metadata: Mapping[str, Any]) -> Request[dict[str, Any]]:
+    """Replace the run's metadata; gives what it then is. Needs the secret key."""
     found = run_id(run)
     plain = to_jsonable(metadata, what="metadata")
     if not isinstance(plain, dict):
@@ -86,8 +87,8 @@ class LogPage:
     next: int
 
 
-def logs(run: Any, *, after: int = 0) -> Request[LogPage]:
-    """`GET /api/v1/runs/<id>/logs`: the embedded engine's own; Trigger.dev answers 404."""
+def logs(run: Ref, *, after: int = 0) -> Request[LogPage]:
+    """What the task printed and logged after record `after`. Of the embedded engine alone."""
     found = run_id(run)
     return Request(
         "GET",

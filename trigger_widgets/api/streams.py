@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from trigger_widgets.errors import ConfigurationError, ProtocolError
 
 from .checks import nothing
+from .refs import Ref
 from .requests import Answer, Request
 from .runs import run_id
 
@@ -68,10 +69,10 @@ def open_stream(
 
 
 def append(
-    run: Any, text: str, stream: Any = DEFAULT_STREAM, *, target: str = "self"
+    run: Ref, text: str, stream: Ref = DEFAULT_STREAM, *, target: str = "self"
 ) -> Request[None]:
-    """`POST …/self/<stream>/append`: one part, which readers get as this very text. The part id is
-    the same for all attempts of the request, so that readers see it once (on v2).
+    """Add one part to a stream of a run that has not ended: readers get this very text. Needs the
+    secret key. `target` is self, parent or root: whose stream it is.
     """
     if not isinstance(text, str):
         raise ConfigurationError(
@@ -86,6 +87,7 @@ def append(
         subject=f"run {run_id(run)}",
         raw=text.encode("utf-8", errors="replace"),
         content_type="text/plain; charset=utf-8",
+        # the same for all attempts of the request, so that readers see the part once (on v2)
         headers={"x-part-id": secrets.token_urlsafe(6)},
     )
 

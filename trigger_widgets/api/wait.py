@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from trigger_widgets.errors import ConfigurationError, ProtocolError
+from trigger_widgets.errors import ConfigurationError
 from trigger_widgets.jsonable import to_jsonable
 from trigger_widgets.models import WaitToken, WaitTokenStatus
 
 from .checks import checked, nothing
 from .options import encode_duration, encode_moment, encode_tags
+from .pages import Page, Pages, read_page
+from .refs import Ref
 from .requests import Answer, Request
 
 _PATH = "/api/v1/waitpoints/tokens"
-PAGE_SIZE = 100
 
 
 def token_id(token: Any) -> str:
@@ -37,9 +37,12 @@ def create_token(
     idempotency_key: str | None = None,
     idempotency_key_ttl: str | float | timedelta | None = None,
 ) -> Request[WaitToken]:
-    """`POST /api/v1/waitpoints/tokens`. The server ignores a timeout it cannot read: it is checked
-    here. The token's own public token comes in a header and may complete it for 24 hours.
+    """A new token, or the one made before with the same idempotency key (`is_cached`).
+
+    `timeout` is a duration (seconds, a timedelta, "10m") or the moment itself. The token's
+    `public_access_token` may complete it for 24 hours.
     """
+    # POST /api/v1/waitpoints/tokens ignores a timeout it cannot read: it is checked here
     body: dict[str, Any] = {}
     if timeout is not None:
         body["timeout"] = encode_moment(timeout, "timeout")
@@ -61,8 +64,8 @@ def create_token(
     return Request("POST", _PATH, created, doing="create a wait token", body=body)
 
 
-def retrieve_token(token: Any) -> Request[WaitToken]:
-    """`GET /api/v1/waitpoints/tokens/<id>`: needs the secret key, no public token may."""
+def retrieve_token(token: Ref) -> Request[WaitToken]:
+    """The token as it is now. Needs the secret key: no public token may."""
     found = token_id(token)
     return Request(
         "GET",
@@ -73,9 +76,9 @@ def retrieve_token(token: Any) -> Request[WaitToken]:
     )
 
 
-def complete_token(token: Any, data: Any = None) -> Request[None]:
-    """`POST /api/v1/waitpoints/tokens/<id>/complete`. Only the first completion counts; the
-    answer to a later one is the same.
+def complete_token(token: Ref, data: Any = None) -> Request[None]:
+    """Let the run go on with `data`. Only the first completion of a token counts; the answer to a
+    later one is the same.
     """
     found = token_id(token)
     return Request(
@@ -88,64 +91,34 @@ def complete_token(token: Any, data: Any = None) -> Request[None]:
     )
 
 
-@dataclass(frozen=True)
-class TokenPage:
-    """Tokens, newest first; `next` is the `after` of the page that follows, None after the last."""
-
-    tokens: list[WaitToken]
-    next: str | None
-
-
 def list_tokens(
     *,
     status: str | Iterable[str] | None = None,
     tags: str | Iterable[str] | None = None,
     idempotency_key: str | None = None,
     created_at: str | float | timedelta | None = None,
-    size: int = PAGE_SIZE,
-    after: str | None = None,
-) -> Request[TokenPage]:
-    """`GET /api/v1/waitpoints/tokens`: one page. Several statuses mean any of them;
-    `created_at` is how long ago at most. The tokens of a list come without their output.
+    limit: int | None = None,
+) -> Pages[WaitToken]:
+    """Tokens, newest first, page by page as they are asked for. Needs the secret key.
+
+    Several statuses mean any of them; `created_at` is how long ago at most. The tokens of a list
+    come without their output.
     """
-    params = {"page[size]": str(size)}
-    if after is not None:
-        params["page[after]"] = after
+    filters: dict[str, str] = {}
     if status is not None:
         statuses = [status] if isinstance(status, str) else list(status)
-        params["filter[status]"] = ",".join(map(_status, statuses))
+        filters["filter[status]"] = ",".join(map(_status, statuses))
     if tags is not None:
-        params["filter[tags]"] = ",".join(encode_tags(tags, "tags"))
+        filters["filter[tags]"] = ",".join(encode_tags(tags, "tags"))
     if idempotency_key is not None:
-        params["filter[idempotencyKey]"] = idempotency_key
+        filters["filter[idempotencyKey]"] = idempotency_key
     if created_at is not None:
-        params["filter[createdAt][period]"] = encode_duration(created_at, "created_at")
-    return Request("GET", _PATH, _page, doing="list wait tokens", params=params)
+        filters["filter[createdAt][period]"] = encode_duration(created_at, "created_at")
 
+    def ask(page: Mapping[str, str]) -> Request[Page[WaitToken]]:
+        return Request("GET", _PATH, _page, doing="list wait tokens", params={**page, **filters})
 
-class Pages:
-    """All pages of a list, one after the other, up to `limit` tokens: one for sync and async."""
-
-    def __init__(self, *, limit: int | None, **filters: Any) -> None:
-        self._left = limit
-        self._filters = filters
-        self._after: str | None = None
-        self._is_last = False
-
-    def request(self) -> Request[TokenPage] | None:
-        """The next request; None when there is nothing more to ask for."""
-        if self._is_last or (self._left is not None and self._left <= 0):
-            return None
-        size = PAGE_SIZE if self._left is None else min(self._left, PAGE_SIZE)
-        return list_tokens(**self._filters, size=size, after=self._after)
-
-    def answered(self, page: TokenPage) -> list[WaitToken]:
-        """The tokens of a page."""
-        tokens = page.tokens[: self._left]
-        if self._left is not None:
-            self._left -= len(tokens)
-        self._after, self._is_last = page.next, page.next is None
-        return tokens
+    return Pages(ask, limit=limit)
 
 
 def _status(value: str) -> str:
@@ -156,11 +129,5 @@ def _status(value: str) -> str:
         raise ConfigurationError(f"{value!r} is no status of a wait token; use {known}.") from None
 
 
-def _page(answer: Answer) -> TokenPage:
-    body = answer.object()
-    data, pagination = body.get("data"), body.get("pagination") or {}
-    if not isinstance(data, list) or not isinstance(pagination, dict):
-        raise ProtocolError("the server's list of wait tokens has no data and pagination.")
-    after = pagination.get("next")
-    tokens = [checked(WaitToken, token) for token in data]
-    return TokenPage(tokens, after if isinstance(after, str) else None)
+def _page(answer: Answer) -> Page[WaitToken]:
+    return read_page(answer, lambda token: checked(WaitToken, token), of="wait tokens")

@@ -6,15 +6,13 @@ from typing import Self, Unpack
 
 from trigger_widgets.api.transports import AsyncTransport
 
-from .async_resources import (
-    AsyncAuth,
-    AsyncBatches,
-    AsyncRuns,
-    AsyncStreams,
-    AsyncTasks,
-    AsyncWait,
-)
+from .auth import AsyncAuth
+from .batches import AsyncBatches
 from .options import ClientOptions, sending, server_of
+from .runs import AsyncRuns
+from .streams import AsyncStreams
+from .tasks import AsyncTasks
+from .wait import AsyncWait
 
 
 class AsyncTrigger:

@@ -22,8 +22,13 @@ from trigger_widgets.realtime.runs import run_source
 from trigger_widgets.realtime.stream_reader import StreamWatch
 from trigger_widgets.realtime.subscription import Watch
 
+from .auth import Auth
+from .batches import Batches
 from .options import ClientOptions, sending, server_of
-from .resources import Auth, Batches, Runs, Streams, Tasks, Wait
+from .runs import Runs
+from .streams import Streams
+from .tasks import Tasks
+from .wait import Wait
 
 
 class Trigger:

@@ -7,7 +7,7 @@ def install() -> None:
     """Make this notebook show handles as cards, let clicks in while a cell waits, and refuse to
     wait where nobody can click. marimo has no IPython shell, and gets only the last.
     """
-    from trigger_widgets.realtime.waiting import install_audience, install_pump
+    from trigger_widgets.realtime.waiting import install_audience, install_awaiting, install_pump
 
     from .audience import nobody_can_click, shell
 
@@ -16,7 +16,9 @@ def install() -> None:
     if here is None:
         return
     from .display import install_display
-    from .pump import pump
+    from .pump import awaiting, pump, watch_cells
 
     install_display(here)
     install_pump(pump)
+    watch_cells(here)
+    install_awaiting(awaiting)

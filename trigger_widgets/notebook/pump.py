@@ -1,4 +1,4 @@
-"""Lets clicks in while a cell of ours blocks the kernel's main thread.
+"""Lets clicks in while a cell of ours waits, whether it blocks the main thread or awaits.
 
 A kernel handles one message after the other on its main thread, so a cell that waits for a run
 would also hold up the click that the run waits for. While one of our blocking calls waits, the
@@ -17,7 +17,7 @@ import contextlib
 import inspect
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 _AT_ONCE = frozenset(
     {"comm_msg", "comm_close", "comm_open", "comm_info_request", "kernel_info_request"}
@@ -81,6 +81,56 @@ def pump() -> Iterator[Pump | None]:
     finally:
         if opened is not None:
             _close(opened)
+
+
+@contextlib.contextmanager
+def awaiting() -> Iterator[None]:
+    """The same during an `await`, for as long as the cell runs: the kernel's loop takes the
+    messages, which only must not wait behind the cell, as they do on ipykernel 6 and without
+    subshells. A task that outlives its cell holds up none of the cells after it.
+    """
+    with contextlib.ExitStack() as hold:
+        if _Cell.runs and threading.current_thread() is threading.main_thread():
+            hold.enter_context(pump())
+            _Cell.holds.add(hold)
+        try:
+            yield
+        finally:
+            _Cell.holds.discard(hold)
+
+
+def watch_cells(shell: Any) -> None:
+    """Know from now on whether a cell runs. If a loop runs already, it is one that imports us."""
+    _Cell.runs = _loop_runs()
+    shell.events.register("pre_run_cell", _Cell.begin)
+    shell.events.register("post_run_cell", _Cell.end)
+
+
+def _loop_runs() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+class _Cell:
+    """The cell that the main thread runs, and what is held until it ends."""
+
+    runs = False
+    holds: ClassVar[set[contextlib.ExitStack]] = set()
+
+    @classmethod
+    def begin(cls, _info: object = None) -> None:
+        if threading.current_thread() is threading.main_thread():
+            cls.runs = True
+
+    @classmethod
+    def end(cls, _result: object = None) -> None:
+        if threading.current_thread() is threading.main_thread():
+            cls.runs = False
+            while cls.holds:
+                cls.holds.pop().close()
 
 
 _active: Pump | None = None

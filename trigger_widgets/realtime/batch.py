@@ -24,7 +24,7 @@ from .batch_trigger import BatchPart, BatchTrigger
 from .feed import Source
 from .frames import to_frame
 from .mailbox import End
-from .roster import Gathering, Roster, assign
+from .roster import Gathering, Roster, assign, doubtful
 from .run_lists import batch_source
 from .subscription import Subscription
 
@@ -46,9 +46,10 @@ class _BatchHandle:
     def __init__(self, triggered: BatchTrigger, server: Server) -> None:
         self.task = triggered.task
         self.keys = triggered.keys
+        self._index = triggered.index
         self._parts: Sequence[BatchPart] = triggered.parts
         self._server = server
-        self._rosters = [Roster(part.fingerprints) for part in self._parts]
+        self._rosters = [Roster(part.marks) for part in self._parts]
         self._keys_by_run: dict[str, Any] = {}
 
     @property
@@ -99,9 +100,8 @@ class _BatchHandle:
     def see(self, n: int, seen: Iterable[Run]) -> None:
         """Learn which run is which item, from runs of the `n`th batch."""
         start = sum(part.run_count for part in self._parts[:n])
-        roster = self._rosters[n]
-        roster.see(sorted(seen, key=lambda run: (run.created_at, run.id)))
-        for run, place in roster.places.items():
+        ordered = sorted(seen, key=lambda run: (run.created_at, run.id))
+        for run, place in self._rosters[n].see(ordered).items():
             self._keys_by_run[run] = self.keys[start + place]
 
     def __await__(self) -> Generator[Any, None, list[BatchItemResult]]:
@@ -121,6 +121,8 @@ class _BatchHandle:
                             gathering.see_retrieved(await self._send_async(runs.retrieve(run)))
                     else:
                         gathering.see(_states(news, part))
+            for run in doubtful(part.marks, gathering.runs):
+                gathering.see_retrieved(await self._send_async(runs.retrieve(run)))
             gatherings.append(gathering)
         return self._results(gatherings)
 
@@ -138,7 +140,7 @@ class _BatchHandle:
         results: list[BatchItemResult] = []
         for part, gathering in zip(self._parts, gatherings, strict=True):
             lost = gathering.errors
-            assigned = assign(part.fingerprints, gathering.runs, {*lost, *part.shared})
+            assigned = assign(part.marks, gathering.runs, {*lost, *part.shared})
             for place in range(part.run_count):
                 index = len(results)
                 run, why = assigned.get(part.shared.get(place, place)), lost.get(place)
@@ -189,6 +191,8 @@ class BatchHandle(_BatchHandle):
                             gathering.see_retrieved(self._transport.send(runs.retrieve(run)))
                     else:
                         gathering.see(_states(news, part))
+            for run in doubtful(part.marks, gathering.runs):
+                gathering.see_retrieved(self._transport.send(runs.retrieve(run)))
             gatherings.append(gathering)
         return self._results(gatherings)
 
@@ -214,11 +218,13 @@ class BatchHandle(_BatchHandle):
                 pass
 
     def to_pandas(self, timeout: float | None = None) -> pd.DataFrame:
-        """Wait for all runs; a row for each item, labelled by its key, in their order.
+        """Wait for all runs; a row for each item, in their order, labelled by its key; those of a
+        DataFrame have its index, so that `frame.join` finds each row.
 
-        Columns: run_id, ok, error, then those of the outputs if all are objects, else output.
+        Columns: run_id, status, ok, error, then those of the outputs if all are objects (nested
+        ones with a dotted name), else output.
         """
-        return to_frame(self.result(timeout))
+        return to_frame(self.result(timeout), self._index)
 
     async def _send_async(self, request: Request[Any]) -> Any:
         return await asyncio.to_thread(self._transport.send, request)
@@ -264,7 +270,7 @@ class AsyncBatchHandle(_BatchHandle):
 
     async def to_pandas(self, timeout: float | None = None) -> pd.DataFrame:  # noqa: ASYNC109 - as its twin
         """As `BatchHandle.to_pandas`."""
-        return to_frame(await self.result(timeout))
+        return to_frame(await self.result(timeout), self._index)
 
     async def _send_async(self, request: Request[Any]) -> Any:
         return await self._transport.send(request)

@@ -9,19 +9,15 @@ from typing import Any
 from pydantic import SecretStr
 
 from trigger_widgets.api import batches
-from trigger_widgets.api.batch_items import Key, plan
+from trigger_widgets.api.batch_items import Key, index_of, plan
 from trigger_widgets.api.batches import Item
 from trigger_widgets.api.requests import Request
 from trigger_widgets.errors import TriggerError
 
-from .roster import Fingerprint, fingerprint_of_item, shared_runs
+from .marks import LONG_TTL, Mark, mark_of_item, told_apart
+from .roster import shared_runs
 
 _ROUNDS = 3
-
-LONG_TTL = "14d"
-"""Runs of a development environment expire after 10 minutes in the queue unless a ttl is given
-(protocol.md §2), which is soon for the last of thousands. The embedded engine has no such default.
-"""
 
 
 @dataclass(frozen=True)
@@ -29,7 +25,7 @@ class BatchPart:
     """One batch of the server: up to 1,000 items, with what their runs are known by."""
 
     id: str
-    fingerprints: tuple[Fingerprint, ...] = field(repr=False)
+    marks: tuple[Mark, ...] = field(repr=False)
     public_access_token: SecretStr | None = None
     shared: Mapping[int, int] = field(default_factory=dict, repr=False)
     """Places whose item has the run of an earlier place, and that place."""
@@ -42,7 +38,7 @@ class BatchPart:
     @property
     def run_count(self) -> int:
         """How many items it has."""
-        return len(self.fingerprints)
+        return len(self.marks)
 
 
 class BatchTrigger:
@@ -59,6 +55,7 @@ class BatchTrigger:
         self._items, self.keys = plan(
             task, items, key=key, options=options, ttl=None if embedded else LONG_TTL
         )
+        self.index = index_of(task, items, key)
         self.parts: list[BatchPart] = []
         self._requests = self._plan()
         self.request: Request[Any] | None = next(self._requests)
@@ -88,12 +85,12 @@ class BatchTrigger:
 
     def _plan(self) -> Generator[Request[Any], Any, None]:
         for start in range(0, len(self._items), batches.LIMIT):
-            items = self._items[start : start + batches.LIMIT]
+            items = told_apart(self._items[start : start + batches.LIMIT])
             created = yield batches.create(len(items), [item.task for item in items])
             yield from self._send(created.id, items)
-            fingerprints = tuple(map(fingerprint_of_item, items))
+            marks = tuple(map(mark_of_item, items))
             token = created.public_access_token
-            self.parts.append(BatchPart(created.id, fingerprints, token, shared_runs(items)))
+            self.parts.append(BatchPart(created.id, marks, token, shared_runs(items)))
 
     def _send(self, batch: str, items: Sequence[Item]) -> Generator[Request[Any], Any, None]:
         for _ in range(_ROUNDS):

@@ -1,39 +1,22 @@
 """Which run of a batch is which item, and when all are accounted for. Without I/O.
 
-A batch's feed has its runs in no order and without their places, so runs are known by what they
-were given: task and payload. Items with the same payload are interchangeable, and take the runs in
-the order in which these were created.
+A batch's feed has its runs in no order and without their places, so runs are known by their marks.
+Items that are the same in everything are interchangeable: no run can tell which of them it is, and
+they take their runs in the order in which these were created.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from trigger_widgets.api.batches import Item
 from trigger_widgets.models import Batch, Run
-from trigger_widgets.packets import decode_packet
 
-Fingerprint = bytes
+from .marks import Mark, mark_of_run
+
 _FIRST_QUESTION, _LAST_QUESTION = 1.0, 15.0
 _OVER = frozenset({"COMPLETED", "PARTIAL_FAILED", "ABORTED"})
-
-
-def fingerprint_of_item(item: Item) -> Fingerprint:
-    """What the run of an item will look like."""
-    return _digest(item.task, decode_packet(*item.payload))
-
-
-def fingerprint_of_run(run: Run) -> Fingerprint | None:
-    """The same of a run; None where its payload is not here."""
-    return None if "payload" in run.large else _digest(run.task_identifier, run.payload)
-
-
-def _digest(task: str, payload: object) -> Fingerprint:
-    # equal packets decode to values with equal reprs; the digest is small where payloads are not
-    text = f"{task}\0{payload!r}"
-    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 def shared_runs(items: Sequence[Item]) -> dict[int, int]:
@@ -50,36 +33,78 @@ def shared_runs(items: Sequence[Item]) -> dict[int, int]:
 class Roster:
     """The places of one batch. A run keeps the place it was given."""
 
-    def __init__(self, fingerprints: Sequence[Fingerprint]) -> None:
-        self._free: dict[Fingerprint, deque[int]] = defaultdict(deque)
-        for place, fingerprint in enumerate(fingerprints):
-            self._free[fingerprint].append(place)
+    def __init__(self, marks: Sequence[Mark], without: Iterable[int] = ()) -> None:
+        """`without` are places that have no run."""
+        lost = set(without)
+        self._free: dict[bytes | None, dict[Mark, deque[int]]] = defaultdict(dict)
+        self._keyed: dict[str, int] = {}
+        for place, mark in enumerate(marks):
+            if place in lost:
+                continue
+            for digest in (mark.digest, None) if mark.large else (mark.digest,):
+                self._free[digest].setdefault(mark, deque()).append(place)
+            if mark.key is not None:
+                self._keyed.setdefault(mark.key, place)
+        self._taken: set[int] = set()
+        self._strangers: set[str] = set()
         self.places: dict[str, int] = {}
 
-    def see(self, runs: Iterable[Run]) -> None:
-        """Give a place to each run that has none, oldest first."""
+    def see(self, runs: Iterable[Run]) -> dict[str, int]:
+        """Give a place to each run that has none, oldest first; gives the new ones."""
+        new = {}
         for run in runs:
-            if run.id not in self.places:
-                free = self._free.get(fingerprint_of_run(run) or b"")
-                if free:
-                    self.places[run.id] = free.popleft()
+            if run.id in self.places or run.id in self._strangers:
+                continue
+            place = self._place(mark_of_run(run))
+            if place is None:
+                self._strangers.add(run.id)
+            else:
+                self._taken.add(place)
+                new[run.id] = self.places[run.id] = place
+        return new
+
+    def _place(self, run: Mark) -> int | None:
+        keyed = self._keyed.get(run.key) if run.key is not None else None
+        if keyed is not None and keyed not in self._taken:
+            return keyed
+        fitting = self._free.get(run.digest, {})
+        for mark in sorted(fitting, key=lambda each: each.fits(run), reverse=True):
+            places = fitting[mark]
+            while places:
+                if (place := places.popleft()) not in self._taken:
+                    return place
+            del fitting[mark]
+        return None
 
 
-def assign(
-    fingerprints: Sequence[Fingerprint], runs: Iterable[Run], lost: Iterable[int]
-) -> dict[int, Run]:
+def doubtful(marks: Sequence[Mark], runs: Sequence[Run]) -> list[str]:
+    """Runs that an idempotency key may have found, so that they were given something else than
+    their item; retrieving one tells its key. They are those that are like no item that is left,
+    and those that are like them.
+    """
+    if all(mark.key is None for mark in marks):
+        return []
+    roster = Roster(marks)
+    roster.see(runs)
+    digests = {run.id: mark_of_run(run).digest for run in runs}
+    strange = {digests[run.id] for run in runs if run.id not in roster.places}
+    return [run for run, digest in digests.items() if digest in strange]
+
+
+def assign(marks: Sequence[Mark], runs: Iterable[Run], lost: Iterable[int]) -> dict[int, Run]:
     """The run of each place, when all are known; the places in `lost` have none.
 
-    A run whose payload nobody knows again (one that an idempotency key found) takes what is left.
+    A run that nobody knows again takes what is left.
     """
     without = set(lost)
-    places = [place for place in range(len(fingerprints)) if place not in without]
-    roster = Roster([fingerprints[place] for place in places])
+    roster = Roster(marks, without)
     ordered = sorted(runs, key=lambda run: (run.created_at, run.id))
+    # those that say their key first: one that was found by it may look like any other
+    roster.see(run for run in ordered if run.idempotency_key is not None)
     roster.see(ordered)
-    assigned = {places[roster.places[run.id]]: run for run in ordered if run.id in roster.places}
+    assigned = {roster.places[run.id]: run for run in ordered if run.id in roster.places}
     strangers = (run for run in ordered if run.id not in roster.places)
-    free = (place for place in places if place not in assigned)
+    free = (n for n in range(len(marks)) if n not in without and n not in assigned)
     return assigned | dict(zip(free, strangers, strict=False))
 
 
@@ -136,7 +161,8 @@ class Gathering:
         self._followed.update((run.id, run) for run in runs)
 
     def see_retrieved(self, run: Run) -> None:
-        """A run that was missing."""
+        """A run that was missing, or of which the feed does not tell enough."""
+        self._followed.pop(run.id, None)
         self._retrieved[run.id] = run
 
     def see_batch(self, batch: Batch) -> None:

@@ -6,31 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from trigger_widgets.api.columns import wire_columns
 from trigger_widgets.api.runs import run_id
-from trigger_widgets.errors import refuse_unknown
 from trigger_widgets.models import Run
 
 from .feed import Source
 from .rows import decode_run
 from .shape import Row
-
-_COLUMNS = {
-    "startedAt", "delayUntil", "queuedAt", "expiredAt", "completedAt", "number", "isTest",
-    "usageDurationMs", "costInCents", "baseCostInCents", "ttl", "payload", "payloadType",
-    "metadata", "metadataType", "output", "outputType", "runTags", "error",
-}  # fmt: skip
-_NAMES = {
-    "started_at": "startedAt",
-    "delayed_until": "delayUntil",
-    "queued_at": "queuedAt",
-    "expired_at": "expiredAt",
-    "finished_at": "completedAt",
-    "is_test": "isTest",
-    "duration_ms": "usageDurationMs",
-    "cost_in_cents": "costInCents",
-    "base_cost_in_cents": "baseCostInCents",
-    "tags": "runTags",
-}
 
 
 def run_source(run: Any, skip_columns: Iterable[str] = ()) -> Source[Run]:
@@ -49,9 +31,7 @@ def run_source(run: Any, skip_columns: Iterable[str] = ()) -> Source[Run]:
 
 def skipped_columns(names: Iterable[str]) -> dict[str, str]:
     """The query parameter of every feed of runs that leaves columns out."""
-    skipped = [names] if isinstance(names, str) else list(names)
-    columns = sorted({_NAMES.get(column, column) for column in skipped})
-    refuse_unknown(columns, _COLUMNS, of="skip_columns")
+    columns = wire_columns(names)
     return {"skipColumns": ",".join(columns)} if columns else {}
 
 

@@ -17,7 +17,7 @@ from .feed import Feed, Reader, Source
 from .hub import Membership
 from .loop import background_loop
 from .mailbox import End, Mailbox
-from .waiting import wait_for
+from .waiting import awaiting, wait_for
 
 T = TypeVar("T")
 
@@ -86,7 +86,8 @@ class Reading(Generic[T]):
     async def __anext__(self) -> T:
         self._connect()
         try:
-            arrived = await self._mailbox.wait(self._left())
+            with awaiting():
+                arrived = await self._mailbox.wait(self._left())
         except BaseException:
             self.stop()
             raise
@@ -166,7 +167,8 @@ class Subscription(Reading[T]):
         """As `poll`, on any event loop."""
         self._connect()
         try:
-            arrived = await self._mailbox.wait(self._sooner(seconds))
+            with awaiting():
+                arrived = await self._mailbox.wait(self._sooner(seconds))
         except BaseException:
             self.stop()
             raise

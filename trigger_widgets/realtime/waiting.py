@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Protocol
 
 _SLICE = 0.5
@@ -28,6 +28,7 @@ class Audience(Protocol):
 
 class _Installed:
     pump: Callable[[], AbstractContextManager[Pump | None]] | None = None
+    awaiting: Callable[[], AbstractContextManager[object]] | None = None
     audience: Audience | None = None
 
 
@@ -47,6 +48,16 @@ def install_pump(pump: Callable[[], AbstractContextManager[Pump | None]] | None)
     What it gives may itself be None, where there is nothing to keep going.
     """
     _Installed.pump = pump
+
+
+def install_awaiting(awaiting: Callable[[], AbstractContextManager[object]] | None) -> None:
+    """Hold `awaiting()` during every `await` of ours from now on; None for nothing."""
+    _Installed.awaiting = awaiting
+
+
+def awaiting() -> AbstractContextManager[object]:
+    """Around an `await`: what keeps the rest of a kernel going while one of its cells waits."""
+    return nullcontext() if _Installed.awaiting is None else _Installed.awaiting()
 
 
 def wait_for(event: threading.Event, timeout: float | None = None) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from trigger_widgets.api import runs as runs_api
@@ -13,28 +12,9 @@ from trigger_widgets.errors import RunError
 from trigger_widgets.packets import JSON_TYPE, decode_packet
 
 from .link import WaitFor
+from .results import Result
 from .scope import RunScope, current_scope
 from .steps import Steps
-
-
-@dataclass(frozen=True)
-class TaskResult:
-    """How a child run ended: with its `output`, or with the `error` that `unwrap` raises."""
-
-    id: str
-    output: Any = None
-    error: RunError | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether it completed."""
-        return self.error is None
-
-    def unwrap(self) -> Any:
-        """The output; raises the `RunError` of a run that ended without one."""
-        if self.error is not None:
-            raise self.error
-        return self.output
 
 
 def linked(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,7 +27,7 @@ def linked(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def trigger_and_wait(
     scope: RunScope, task_id: str, payload: Any, options: Mapping[str, Any]
-) -> Steps[TaskResult]:
+) -> Steps[Result[Any]]:
     """Trigger a child and wait until it has ended.
 
     The same task with the same payload is found again by the next attempt, unless it failed.
@@ -64,10 +44,10 @@ def trigger_and_wait(
     child = completed["completedByTaskRun"]["friendlyId"]
     if not completed.get("outputIsError"):
         data, data_type = completed.get("output"), completed.get("outputType") or JSON_TYPE
-        return TaskResult(child, decode_packet(data, data_type))
+        return Result(child, decode_packet(data, data_type))
     retrieve = runs_api.retrieve(child)
     answer = yield scope.link.call(retrieve.method, retrieve.path, None, patient=True)
     try:
-        return TaskResult(child, retrieve.decode(answer).unwrap())
+        return Result(child, retrieve.decode(answer).unwrap())
     except RunError as e:
-        return TaskResult(child, error=e)
+        return Result(child, error=e)

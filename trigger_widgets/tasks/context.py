@@ -25,6 +25,7 @@ class RunInfo(_Part):
     created_at: datetime | None = None
     started_at: datetime | None = None
     version: str | None = None
+    priority: float | None = None
     max_attempts: int | None = None
     max_duration: float | None = None
     idempotency_key: str | None = None
@@ -45,6 +46,36 @@ class TaskInfo(_Part):
 
     id: str
     file_path: str | None = None
+    export_name: str | None = None
+
+
+class BatchInfo(_Part):
+    """The batch that the run came in."""
+
+    id: str
+
+
+class QueueInfo(_Part):
+    """The queue that the run came through."""
+
+    id: str | None = None
+    name: str
+
+
+class EnvironmentInfo(_Part):
+    """Where the run is executed; `type` is "DEVELOPMENT" on the embedded engine."""
+
+    id: str
+    slug: str | None = None
+    type: str | None = None
+
+
+class MachineInfo(_Part):
+    """The machine preset of the run, which the embedded engine knows but does not have."""
+
+    name: str
+    cpu: float | None = None
+    memory: float | None = None
 
 
 class TaskContext(_Part):
@@ -53,6 +84,10 @@ class TaskContext(_Part):
     run: RunInfo
     attempt: AttemptInfo = Field(default_factory=AttemptInfo)
     task: TaskInfo
+    batch: BatchInfo | None = None
+    queue: QueueInfo | None = None
+    environment: EnvironmentInfo | None = None
+    machine: MachineInfo | None = None
 
     @classmethod
     def from_execution(cls, execution: dict[str, Any]) -> TaskContext:

@@ -6,14 +6,16 @@ import asyncio
 import time
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from trigger_widgets.api import wait as api
 from trigger_widgets.models import WaitToken
 
 from . import waits
+from .results import Result
 from .scope import current_scope
 from .steps import refuse_in_event_loop, run_awaiting, run_blocking
-from .waits import SHORT_SECONDS, Duration, WaitResult
+from .waits import SHORT_SECONDS, Duration
 
 
 class Wait:
@@ -58,8 +60,8 @@ class Wait:
 
     def for_token(
         self, token: str | WaitToken, timeout: Duration | datetime | None = None
-    ) -> WaitResult:
-        """Wait until a token is completed, or its time is over: a `WaitResult` either way.
+    ) -> Result[Any]:
+        """Wait until a token is completed, or its time is over: a `Result` either way.
 
         `token` is a token or its id, or any other text: that is the name of a token of this very
         run, made when it is first asked for, with `timeout`. An attempt that comes after finds it
@@ -112,7 +114,7 @@ class AsyncWait:
         self,
         token: str | WaitToken,
         timeout: Duration | datetime | None = None,  # noqa: ASYNC109 - the token's, not the call's
-    ) -> WaitResult:
+    ) -> Result[Any]:
         """As `wait.for_token`."""
         scope = waits.require_scope("wait.for_token")
         return await run_awaiting(waits.for_token(scope, token, timeout))

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from trigger_widgets.errors import ConfigurationError
 
-from .children import TaskResult, linked, trigger_and_wait
+from .children import linked, trigger_and_wait
+from .hooks import Hooks
 from .manifest import TaskManifest
 from .options import DEFAULT_MAX_ATTEMPTS, INTERACTIVE_MAX_ATTEMPTS, parse_options
 from .payloads import Parameters
 from .registry import registry
+from .results import Result
 from .steps import refuse_in_event_loop, run_blocking
 from .waits import require_scope
 
@@ -42,8 +44,10 @@ class Task(Generic[P, R]):
         self.file_path = _file_path(function)
         self.export_name = function.__qualname__
         attempts = INTERACTIVE_MAX_ATTEMPTS if self.is_interactive else DEFAULT_MAX_ATTEMPTS
-        self.options = parse_options(options, what=f'task "{self.id}"', default_attempts=attempts)
-        self.parameters = Parameters(function, self.id)
+        what = f'task "{self.id}"'
+        self.options = parse_options(options, what=what, default_attempts=attempts)
+        self.hooks = Hooks.taken_from(options, what=what)
+        self.parameters = Parameters(function, self.id, has_init=self.hooks.init is not None)
         self.__name__ = function.__name__
         self.__qualname__ = function.__qualname__
         self.__doc__ = function.__doc__
@@ -73,8 +77,8 @@ class Task(Generic[P, R]):
 
         return default_client().tasks.batch_trigger(self, items, key=key, **options)
 
-    def trigger_and_wait(self, payload: Any = None, **options: Any) -> TaskResult:
-        """Inside of a run: start a child run and wait for its end, as a `TaskResult` either way.
+    def trigger_and_wait(self, payload: Any = None, **options: Any) -> Result[Any]:
+        """Inside of a run: start a child run and wait for its end, as a `Result` either way.
 
         The run holds no slot meanwhile. An attempt that comes after finds the child by its task
         and payload, unless it failed. In a coroutine use `aio.trigger_and_wait`.
@@ -111,11 +115,14 @@ def task(first: Any = None, /, **options: Any) -> Any:
 
     The function takes `(payload)` or `(payload, ctx)` and may be async. Without an id its name
     is the id. Options: `retry` (max_attempts, factor, min_timeout_ms, max_timeout_ms,
-    randomize), `queue` (name, concurrency_limit), `max_duration` (seconds, or "5m"),
-    `isolation="process"` (a notebook's task in a process of its own: parallel, and killed where
-    it does not stop) and `description`. Tasks in files are attempted 3 times by default, those of
-    a notebook once.
-    `ConfigurationError` and its `UnknownOptionError` say what is wrong.
+    randomize), `queue` (name, concurrency_limit), `max_duration` (seconds, or "5m"), `ttl` (how
+    long a run may be queued), `machine` (a preset), `description`, `isolation="process"` (a
+    notebook's task in a process of its own: parallel, and killed where it does not stop), and
+    the hooks `init`, `on_start`, `on_success`, `on_failure` and `cleanup`: functions that are
+    called with what they name of `payload`, `ctx`, `init`, `output` and `error`. Where there is
+    an `init` hook, the task may take what it returned as a parameter `init`. Tasks in files are
+    attempted 3 times by default, those of a notebook once. `ConfigurationError` and its
+    `UnknownOptionError` say what is wrong.
     """
     if inspect.isfunction(first):
         return _define(first, None, {})

@@ -33,6 +33,10 @@ class TaskManifest:
             wire["queue"] = self.options.queue.to_wire(self.id)
         if self.options.max_duration is not None:
             wire["maxDuration"] = self.options.max_duration
+        if self.options.ttl is not None:
+            wire["ttl"] = self.options.ttl
+        if self.options.machine is not None:
+            wire["machine"] = {"preset": self.options.machine}
         if self.options.description is not None:
             wire["description"] = self.options.description
         return wire

@@ -10,11 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from trigger_widgets.api.options import encode_duration
 from trigger_widgets.durations import parse_duration
 from trigger_widgets.errors import ConfigurationError, refuse_unknown
 
+from .hooks import OFFERS
+
 DEFAULT_MAX_ATTEMPTS = 3
 INTERACTIVE_MAX_ATTEMPTS = 1
+MACHINES = ("micro", "small-1x", "small-2x", "medium-1x", "medium-2x", "large-1x", "large-2x")
 PROCESS = "process"
 
 
@@ -59,30 +63,32 @@ class QueueOptions:
 
 @dataclass(frozen=True)
 class TaskOptions:
-    """The options of one task. `max_duration` is seconds of execution. `isolation` is this
-    process's business and not the server's: a task of a notebook runs in a thread, or as
-    `"process"` in a process of its own; tasks of files always do.
+    """The options of one task. `max_duration` is seconds of execution; `ttl` is how long a run
+    may be queued, `machine` the preset that a deployed Trigger.dev would give it.
+    `isolation` is this process's business and not the server's: a task of a notebook runs in a
+    thread, or as `"process"` in a process of its own; tasks of files always do.
     """
 
     retry: RetryOptions = RetryOptions()
     queue: QueueOptions | None = None
     max_duration: int | None = None
+    ttl: str | None = None
+    machine: str | None = None
     isolation: str | None = None
     description: str | None = None
 
 
 def parse_options(given: Mapping[str, Any], *, what: str, default_attempts: int) -> TaskOptions:
     """The keyword arguments of `@task` as options; each mistake is one sentence naming `what`."""
-    refuse_unknown(given, [f.name for f in fields(TaskOptions)], of=what)
-    description = given.get("description")
-    if description is not None and not isinstance(description, str):
-        raise ConfigurationError(f"description of {what} must be text, not {description!r}.")
+    refuse_unknown(given, [f.name for f in fields(TaskOptions)] + list(OFFERS), of=what)
     return TaskOptions(
         retry=_retry(given.get("retry"), f"retry of {what}", default_attempts),
         queue=_queue(given.get("queue"), f"queue of {what}"),
         max_duration=_seconds(given.get("max_duration"), f"max_duration of {what}"),
+        ttl=_ttl(given.get("ttl"), f"ttl of {what}"),
+        machine=_machine(given.get("machine"), f"machine of {what}"),
+        description=_text(given.get("description"), f"description of {what}"),
         isolation=_isolation(given.get("isolation"), f"isolation of {what}"),
-        description=description,
     )
 
 
@@ -152,3 +158,22 @@ def _seconds(value: Any, what: str) -> int | None:
         return None
     seconds = parse_duration(value).total_seconds() if isinstance(value, str) else value
     return math.ceil(_number(seconds, what))
+
+
+def _ttl(value: Any, what: str) -> str | None:
+    return None if value is None else encode_duration(value, what)
+
+
+def _machine(value: Any, what: str) -> str | None:
+    if isinstance(value, Mapping):  # as the SDK also has it
+        refuse_unknown(value, ["preset"], of=what)
+        value = value.get("preset")
+    if value is not None and value not in MACHINES:
+        raise ConfigurationError(f"{what} must be one of {', '.join(MACHINES)}, not {value!r}.")
+    return None if value is None else str(value)
+
+
+def _text(value: Any, what: str) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise ConfigurationError(f"{what} must be text, not {value!r}.")
+    return value

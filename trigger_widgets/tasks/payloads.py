@@ -14,6 +14,8 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnno
 
 from trigger_widgets.errors import ConfigurationError, TriggerError
 
+_INIT = "init"
+
 
 class TaskInputError(TriggerError):
     """The payload does not fit the type that the task asks for. Never retried."""
@@ -24,23 +26,28 @@ class TaskOutputError(TriggerError):
 
 
 class Parameters:
-    """How a function takes its payload and `ctx`, and the types of what goes in and out."""
+    """How a function takes its payload, `ctx` and `init`, and the types of what goes in and out."""
 
-    def __init__(self, function: Callable[..., Any], task_id: str) -> None:
+    def __init__(
+        self, function: Callable[..., Any], task_id: str, *, has_init: bool = False
+    ) -> None:
         self._function = function
         self._task_id = task_id
-        self._names = _positional(function, task_id)
+        self._takes_init = has_init and _INIT in inspect.signature(function).parameters
+        self._names = _positional(function, task_id, without=_INIT if has_init else None)
 
     def __getstate__(self) -> dict[str, Any]:
         """For another process: the types themselves, as their names mean nothing there."""
         _ = self.input_type, self.output_type
         return self.__dict__
 
-    def arguments(self, payload: Any, context: Any) -> tuple[Any, ...]:
-        """The positional arguments for a call; `TaskInputError` names the field that is wrong."""
-        return (self._check(payload), context)[: len(self._names)]
+    def call(self, payload: Any, context: Any, init: Any) -> Any:
+        """Call the function with a payload that `check_input` has given."""
+        named = {_INIT: init} if self._takes_init else {}
+        return self._function(*(payload, context)[: len(self._names)], **named)
 
-    def _check(self, payload: Any) -> Any:
+    def check_input(self, payload: Any) -> Any:
+        """The payload as the type it must have; `TaskInputError` names the field that is wrong."""
         if not self._names or self.input_type is None:
             return payload
         try:
@@ -80,12 +87,17 @@ class Parameters:
         return _adapter(hint) if is_model else None
 
 
-def _positional(function: Callable[..., Any], task_id: str) -> list[str]:
-    """The names of the parameters that a run fills: none, payload, or payload and ctx."""
+def _positional(function: Callable[..., Any], task_id: str, *, without: str | None) -> list[str]:
+    """The names of the parameters that a run fills by their place: none, payload, or payload and
+    ctx. The one called `without` is filled by its name, so it must come after these.
+    """
     most = 2
     names: list[str] = []
     kinds = inspect.Parameter
     for parameter in inspect.signature(function).parameters.values():
+        if parameter.name == without and parameter.kind is not kinds.POSITIONAL_ONLY:
+            most = len(names)
+            continue
         if parameter.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD):
             if len(names) < most:
                 names.append(parameter.name)
@@ -93,8 +105,9 @@ def _positional(function: Callable[..., Any], task_id: str) -> list[str]:
         elif parameter.kind in (kinds.VAR_POSITIONAL, kinds.VAR_KEYWORD):
             continue
         if parameter.default is kinds.empty:
+            most_of_all = "(payload, ctx, init)" if without else "(payload, ctx)"
             raise ConfigurationError(
-                f'task "{task_id}" takes (payload) or (payload, ctx); nothing would fill its '
+                f'task "{task_id}" takes (payload) or {most_of_all}; nothing would fill its '
                 f'parameter "{parameter.name}", so give it a default.'
             )
     return names

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +15,7 @@ from trigger_widgets.models import WaitToken
 from trigger_widgets.packets import JSON_TYPE, decode_packet
 
 from .link import WaitFor
+from .results import Result
 from .scope import RunScope, current_scope
 from .steps import Steps
 from .stopping import RunStopped
@@ -25,28 +25,6 @@ SHORT_SECONDS = 5.0
 
 Duration = str | float | timedelta
 """Seconds, a timedelta, or text like "10m"."""
-
-
-@dataclass(frozen=True)
-class WaitResult:
-    """How a wait for a token ended: `output` is what it was completed with; `error` says that
-    nobody did so in time.
-    """
-
-    id: str
-    output: Any = None
-    error: WaitTimeoutError | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether somebody completed the token."""
-        return self.error is None
-
-    def unwrap(self) -> Any:
-        """The output; raises the `WaitTimeoutError` if there is none."""
-        if self.error is not None:
-            raise self.error
-        return self.output
 
 
 def require_scope(name: str) -> RunScope:
@@ -89,7 +67,7 @@ def create_token(scope: RunScope, request: Request[WaitToken]) -> Steps[WaitToke
     return request.decode(answer)
 
 
-def for_token(scope: RunScope, token: str | WaitToken, timeout: Any) -> Steps[WaitResult]:
+def for_token(scope: RunScope, token: str | WaitToken, timeout: Any) -> Steps[Result[Any]]:
     """Wait for a token, or for the token that has this name in this run."""
     name = token if isinstance(token, str) and not token.startswith("waitpoint_") else None
     if name == "":
@@ -113,13 +91,13 @@ def for_token(scope: RunScope, token: str | WaitToken, timeout: Any) -> Steps[Wa
     return _result(token_id, name, completed)
 
 
-def _result(token_id: str, name: str | None, completed: dict[str, Any]) -> WaitResult:
+def _result(token_id: str, name: str | None, completed: dict[str, Any]) -> Result[Any]:
     output = decode_packet(completed.get("output"), completed.get("outputType") or JSON_TYPE)
     if not completed.get("outputIsError"):
-        return WaitResult(token_id, output)
+        return Result(token_id, output)
     said = output.get("message") if isinstance(output, dict) else output
     what = f'the token "{name}" ({token_id})' if name else f"the token {token_id}"
-    return WaitResult(token_id, error=WaitTimeoutError(f"nobody completed {what} in time: {said}"))
+    return Result(token_id, error=WaitTimeoutError(f"nobody completed {what} in time: {said}"))
 
 
 def sleep(scope: RunScope, seconds: float) -> Steps[None]:

@@ -56,6 +56,11 @@ class Interruption:
                 raise asyncio.CancelledError
             self._coroutine = (asyncio.get_running_loop(), task)
 
+    def leave_coroutine(self) -> None:
+        """That one is over: the thread runs something else."""
+        with self._lock:
+            self._coroutine = None
+
     def leave(self) -> None:
         """The task is over: nothing is raised in this thread any more once this has returned."""
         while True:

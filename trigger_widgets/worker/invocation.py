@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -20,8 +20,10 @@ from trigger_widgets.errors import (
 from trigger_widgets.packets import decode_packet, encode_packet
 from trigger_widgets.tasks.context import TaskContext
 from trigger_widgets.tasks.definition import Task
+from trigger_widgets.tasks.hooks import Hook
 from trigger_widgets.tasks.link import RunLink
 from trigger_widgets.tasks.payloads import TaskInputError, TaskOutputError
+from trigger_widgets.tasks.run_logger import logger
 from trigger_widgets.tasks.scope import RunScope, entered
 from trigger_widgets.tasks.steps import run_blocking
 from trigger_widgets.tasks.stopping import RunStopped
@@ -29,6 +31,7 @@ from trigger_widgets.tasks.stopping import RunStopped
 from .interruption import Interruption
 from .jobs import Job
 from .outcomes import Outcome, built_in_error, canceled
+from .retrying import retry_delay
 from .tracebacks import format_error
 
 _FINAL = (
@@ -70,23 +73,88 @@ def invoke(task: Task[..., Any], job: Job, link: RunLink, interruption: Interrup
 def _execute(
     task: Task[..., Any], job: Job, scope: RunScope, interruption: Interruption
 ) -> Outcome:
-    payload = decode_packet(job.payload, job.payload_type)
-    arguments = task.parameters.arguments(payload, scope.context)
-    interruption.enter()
-    try:
-        result = task.function(*arguments)
-        if asyncio.iscoroutine(result):
-            # an own loop: a task may block it without holding up anybody else
-            with asyncio.Runner() as runner:
-                result = runner.run(_awaited(result, interruption))
-    except Exception:
-        with suppress(TriggerError):  # the task's own error says more
-            _store_streams(scope)
-        raise
-    _store_streams(scope)
-    interruption.leave()
-    packet = encode_packet(task.parameters.check_output(result), what="output")
-    return Outcome(output=packet.data, output_type=packet.data_type)
+    payload = task.parameters.check_input(decode_packet(job.payload, job.payload_type))
+    # a loop of its own, made for the first coroutine: a task may block it, and a client that
+    # `init` has made still works in `cleanup`
+    with asyncio.Runner() as runner:
+        return _Attempt(task, payload, scope, interruption, runner).run()
+
+
+class _Attempt:
+    """The function of a task and the hooks around it, in the order of the official SDK."""
+
+    def __init__(
+        self,
+        task: Task[..., Any],
+        payload: Any,
+        scope: RunScope,
+        interruption: Interruption,
+        runner: asyncio.Runner,
+    ) -> None:
+        self._task = task
+        self._payload = payload
+        self._scope = scope
+        self._interruption = interruption
+        self._runner = runner
+        self._init: Any = None
+
+    def run(self) -> Outcome:
+        """Raises only where the task was stopped."""
+        try:
+            return self._run()
+        finally:
+            self._interruption.leave()
+            self._quietly(self._task.hooks.cleanup, self._runner.run)
+            with suppress(TriggerError, RunStopped):
+                _store_streams(self._scope)
+
+    def _run(self) -> Outcome:
+        hooks, context = self._task.hooks, self._scope.context
+        self._interruption.enter()
+        try:
+            if hooks.init is not None:
+                self._init = self._call(hooks.init, self._awaited)
+            if hooks.on_start is not None and context.attempt.number == 1:
+                self._call(hooks.on_start, self._awaited)
+            result = self._task.parameters.call(self._payload, context, self._init)
+            if asyncio.iscoroutine(result):
+                result = self._awaited(result)
+            _store_streams(self._scope)
+            output = self._task.parameters.check_output(result)
+            packet = encode_packet(output, what="output")
+        except BaseException as e:  # the task's own: SystemExit and KeyboardInterrupt too
+            if self._interruption.requested or isinstance(e, RunStopped):
+                raise
+            with suppress(TriggerError):  # the task's own error says more
+                _store_streams(self._scope)
+            failure = _failure(e)
+            if not self._is_tried_again(failure):
+                self._quietly(hooks.on_failure, self._awaited, error=e)
+            return failure
+        self._quietly(hooks.on_success, self._awaited, output=output)
+        return Outcome(output=packet.data, output_type=packet.data_type)
+
+    def _is_tried_again(self, failure: Outcome) -> bool:
+        context, retry = self._scope.context, self._task.options.retry
+        delay = retry_delay(context.attempt.number, retry, context.run.max_attempts)
+        return failure.may_retry and delay is not None
+
+    def _call(self, hook: Hook, awaited: Callable[[Any], Any], **more: Any) -> Any:
+        offered = {"payload": self._payload, "ctx": self._scope.context, "init": self._init}
+        result = hook(**offered, **more)
+        return awaited(result) if asyncio.iscoroutine(result) else result
+
+    def _quietly(self, hook: Hook | None, awaited: Callable[[Any], Any], **more: Any) -> None:
+        """The run has its result already: what such a hook raises is only logged."""
+        if hook is None:
+            return
+        try:
+            self._call(hook, awaited, **more)
+        except Exception as e:
+            logger.error(f'{hook.name} of task "{self._task.id}" failed: {format_error(e)[2]}')
+
+    def _awaited(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return self._runner.run(_interruptible(coroutine, self._interruption))
 
 
 def _store_streams(scope: RunScope) -> None:
@@ -94,13 +162,16 @@ def _store_streams(scope: RunScope) -> None:
     run_blocking(scope.streams.stored(), scope.alarm)
 
 
-async def _awaited(coroutine: Coroutine[Any, Any, Any], interruption: Interruption) -> Any:
+async def _interruptible(coroutine: Coroutine[Any, Any, Any], interruption: Interruption) -> Any:
     try:
         interruption.enter_coroutine()
     except asyncio.CancelledError:
         coroutine.close()
         raise
-    return await coroutine
+    try:
+        return await coroutine
+    finally:
+        interruption.leave_coroutine()
 
 
 def _failure(error: BaseException) -> Outcome:

@@ -36,7 +36,7 @@ class Job:
         return cls(
             run_id=run["id"],
             task_id=execution["task"]["id"],
-            execution={"run": run, "attempt": execution["attempt"], "task": execution["task"]},
+            execution={**execution, "run": run},
             payload=payload,
             payload_type=payload_type,
             metadata=metadata if isinstance(metadata, dict) else None,

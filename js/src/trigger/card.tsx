@@ -9,10 +9,10 @@ import { ConnectionNotice } from "../ui/notice.js";
 import { Sentence } from "../ui/sentence.js";
 import { APPLE, useSubmitKey } from "../ui/submit.js";
 import { Child, type Host } from "./child.js";
-import { Fields } from "./fields.js";
-import { JsonBox } from "./json-box.js";
+import { Fields } from "../form/fields.js";
+import { JsonBox } from "../form/json-box.js";
 import type { TriggerState } from "./state.js";
-import { type Payload, usePayload } from "./use-payload.js";
+import { type Payload, usePayload } from "../form/use-payload.js";
 
 /** Two presses nearer than this are one: a double click, a bouncing key. */
 const TWICE_MS = 500;

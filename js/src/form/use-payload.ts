@@ -3,7 +3,7 @@ import type { Store } from "../transport.js";
 import { type Draft, type Problems, draftOf, payloadOf, placed } from "./draft.js";
 import { type Fault, parseJson } from "./fault.js";
 import { type Field, fieldsOf } from "./schema.js";
-import type { TriggerState } from "./state.js";
+import type { FormState } from "./state.js";
 
 export interface Payload {
   /** null when there is no form for the schema */
@@ -30,7 +30,7 @@ export interface Payload {
 const pretty = (value: unknown): string => JSON.stringify(value, null, 2) ?? "";
 
 /** What a person writes, in a form or as text, until it is sent. */
-export function usePayload(store: Store<TriggerState>): Payload {
+export function usePayload(store: Store<FormState>): Payload {
   const schema = store.field("schema").value;
   const preset = store.field("payload").value;
   const told = store.field("problem").value;

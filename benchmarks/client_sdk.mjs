@@ -1,0 +1,46 @@
+// The peer: the official SDK as released. Lines of JSON ask for one of `work`, lines answer.
+
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+
+const require = createRequire(process.env.SDK_FROM);
+const { runs, streams } = require("@trigger.dev/sdk");
+
+// aborting the SDK's iterators may throw this from nowhere
+process.on("uncaughtException", (error) => {
+  if (error.code !== "ERR_INVALID_STATE") throw error;
+});
+
+const now = () => performance.timeOrigin + performance.now();
+const following = new Map();
+
+const work = {
+  /** Begin to read; what the latencies of the parts are (ms since they were stamped) is kept. */
+  async follow({ run, stream }) {
+    const latencies = [];
+    following.set(run, latencies);
+    const parts = await streams.read(run, stream, { timeoutInSeconds: 300 });
+    (async () => {
+      for await (const part of parts) latencies.push(now() - 1000 * Number(part));
+    })().catch(() => {});
+    return true;
+  },
+
+  /** The latencies of the first `count` parts. */
+  async latencies({ run, count }) {
+    const latencies = following.get(run);
+    while (latencies.length < count) await new Promise((next) => setTimeout(next, 5));
+    return latencies.splice(0, count);
+  },
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { what, ...input } = JSON.parse(line);
+  let answer;
+  try {
+    answer = { value: await work[what](input) };
+  } catch (error) {
+    answer = { error: String(error?.stack ?? error) };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
