@@ -8,6 +8,7 @@ from trigger_widgets.api.rights import (
     may_cancel,
     may_complete,
     may_read_wait_tokens,
+    may_send,
     scopes_of,
 )
 from trigger_widgets.models import Run
@@ -56,3 +57,17 @@ def test_completing_a_wait_token(scopes, may):
     assert not may_read_wait_tokens(token)
     assert may_complete(KEY, "waitpoint_1")
     assert may_read_wait_tokens(KEY)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "may"),
+    [
+        ({"write": {"input_streams": "run_1"}}, True),
+        ({"write": {"input_streams": True}}, True),
+        ({"write": {"input_streams": "run_2"}}, False),
+        ({"write": {"runs": "run_1"}, "read": {"runs": "run_1"}}, False),
+    ],
+)
+def test_sending_to_an_input_stream(scopes, may):
+    assert may_send(create_public_token(scopes=scopes).sign(KEY, "env"), "run_1") is may
+    assert may_send(KEY, "run_1")

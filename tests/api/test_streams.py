@@ -1,5 +1,7 @@
 """Streams: addresses, opening, appending."""
 
+import json
+
 import pytest
 
 from trigger_widgets.api import streams
@@ -68,3 +70,11 @@ def test_appending_sends_the_very_text():
     assert request.headers["x-part-id"] != streams.append("run_1", "x").headers["x-part-id"]
     with pytest.raises(ConfigurationError, match=r"json\.dumps"):
         streams.append("run_1", {"a": 1})
+
+
+def test_what_is_sent_to_an_input_stream_is_json():
+    request = streams.send("run_1", "approve/it", {"yes": True})
+    assert request.path == "/realtime/v1/streams/run_1/input/approve%2Fit"
+    assert json.loads(request.content()) == {"data": {"yes": True}}
+    with pytest.raises(ConfigurationError, match="id of a stream"):
+        streams.send("run_1", "", "x")

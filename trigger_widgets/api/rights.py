@@ -35,6 +35,13 @@ def may_complete(token: SecretStr, wait_token: str) -> bool:
     return scopes is None or bool(scopes & enough)
 
 
+def may_send(token: SecretStr, run_id: str) -> bool:
+    """Sending to input streams needs `write:inputStreams` or `write:inputStreams:<run>` (§1)."""
+    scopes = scopes_of(token)
+    enough = {"admin", "write:all", "write:inputStreams", f"write:inputStreams:{run_id}"}
+    return scopes is None or bool(scopes & enough)
+
+
 def may_read_wait_tokens(token: SecretStr) -> bool:
     """Only a secret key may: no public token retrieves or lists them (protocol.md §1)."""
     return scopes_of(token) is None

@@ -1,4 +1,4 @@
-"""Streams of a run: their addresses, opening one for writing, appending text (protocol.md §5)."""
+"""Streams of a run: addresses, opening one, appending text, sending input (protocol.md §5)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from trigger_widgets.errors import ConfigurationError, ProtocolError
+from trigger_widgets.jsonable import to_jsonable
 
 from .checks import nothing
 from .refs import Ref
@@ -50,7 +51,7 @@ def read_path(run: Any, stream: Any = DEFAULT_STREAM) -> str:
 
 
 def write_path(run: Any, stream: Any = DEFAULT_STREAM, *, target: str = "self") -> str:
-    """Where a stream is opened and written; `target` is self, parent or root."""
+    """Where a stream is opened and written; `target` is self, parent, root or input."""
     run, stream = quote(run_id(run), safe=""), quote(stream_id(stream), safe="")
     return f"/realtime/v1/streams/{run}/{target}/{stream}"
 
@@ -89,6 +90,20 @@ def append(
         content_type="text/plain; charset=utf-8",
         # the same for all attempts of the request, so that readers see the part once (on v2)
         headers={"x-part-id": secrets.token_urlsafe(6)},
+    )
+
+
+def send(run: Ref, stream: Ref, data: Any) -> Request[None]:
+    """Send one piece of data to an input stream of a run that has not ended. A token with
+    `write:inputStreams:<run>` is enough.
+    """
+    return Request(
+        "POST",
+        write_path(run, stream, target="input"),
+        nothing,
+        doing=f"send to the input stream {stream_id(stream)} of {run_id(run)}",
+        subject=f"run {run_id(run)}",
+        body={"data": to_jsonable(data, what="data")},
     )
 
 

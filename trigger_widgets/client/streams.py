@@ -12,6 +12,7 @@ from .resource import Call, Resource, X
 
 class _Streams(Resource[X]):
     append = Call(streams.append)
+    send = Call(streams.send)
 
     def read(
         self,
