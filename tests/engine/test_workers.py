@@ -218,6 +218,24 @@ def test_two_processes_with_one_task_id_never_take_each_others_runs(engine, task
     assert one.dequeue(wait=0) is None
 
 
+@pytest.mark.parametrize("how", ["dies", "stops", "has it no more"])
+def test_what_waited_for_the_newest_is_the_next_ones_at_once(engine, task, sleeper, pool, how):
+    one = engine.worker(task, process=sleeper())
+    process = sleeper()
+    newest = engine.worker(task, process=process)
+    run = engine.trigger(task)
+    held = pool.submit(one.dequeue, wait=20)  # with nothing to wake it, it gives none
+    if how == "dies":
+        process.kill()
+        process.wait()
+    elif how == "stops":
+        body = {"runFriendlyIds": [], "worker": newest.id}
+        engine.http.post("/engine/v1/dev/disconnect", json=body)
+    else:
+        engine.worker(f"{task}-other", process=process, content="2")
+    assert held.result().run == run
+
+
 def test_a_process_that_registers_again_keeps_its_runs(engine, task, sleeper):
     process = sleeper()
     old = engine.worker(task, process=process)

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from . import blocking, lifecycle, run_table, waitpoint_table, worker_table
-from .hub import Hub
+from .hub import QUEUE, Hub
 from .ids import new_id, now_ms
 from .records import RunRecord
 from .registry import Coverage, Registry
@@ -77,7 +77,11 @@ class Engine:
 
 
 def place_all(transaction: Transaction, coverage: Coverage) -> None:
-    """Bring PENDING and PENDING_VERSION of all queued runs in line with `coverage`."""
+    """Bring PENDING and PENDING_VERSION of all queued runs in line with `coverage`.
+
+    Whoever waits for a run looks again: one that was another worker's may be its own now.
+    """
+    transaction.wake(QUEUE)
     now = now_ms()
     groups = transaction.execute(
         "SELECT DISTINCT origin, task, status FROM runs WHERE execution = 'QUEUED'"
