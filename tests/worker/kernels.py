@@ -42,6 +42,12 @@ class Kernel:
     def kill(self):
         self.signal(signal.SIGKILL)
 
+    def restart(self):
+        """As the button does: another process with the kernel's old name and connection."""
+        self._manager.restart_kernel(now=True)
+        self._client.wait_for_ready(timeout=READY_SECONDS)
+        self.pid = self._manager.provisioner.pid
+
     def stop(self):
         self._client.stop_channels()
         self._manager.shutdown_kernel(now=True)

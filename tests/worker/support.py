@@ -23,6 +23,12 @@ def pid_of(client, run):
     return until(lambda: client.runs.retrieve(run).metadata.get("pid"), "the start")
 
 
+def output_of(client, run_id, timeout=DEADLINE):
+    """What a run that is known by its id alone ends with; its error is raised."""
+    until(lambda: client.runs.retrieve(run_id).is_terminal, "the end of the run", timeout)
+    return client.runs.retrieve(run_id).unwrap()
+
+
 def is_alive(pid):
     """Whether there is such a process, and not only what is left of it."""
     try:
