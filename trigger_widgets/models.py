@@ -7,7 +7,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AliasPath,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from . import errors
@@ -132,6 +140,11 @@ class Run(_Model):
     waits_for: list[str] = Field(default_factory=list)
     """The wait tokens it waits for: only in what `runs.retrieve` gives, and only of the embedded
     engine; a real server does not tell."""
+    batch_id: str | None = None
+    parent_id: str | None = Field(
+        default=None, validation_alias=AliasPath("relatedRuns", "parent", "id")
+    )
+    """The run that triggered it; as `batch_id`, only in what `runs.retrieve` gives."""
     large: frozenset[str] = frozenset()
 
     @field_validator("metadata", mode="before")

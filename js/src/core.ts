@@ -8,11 +8,11 @@ import { ApprovalCard } from "./approval/card.js";
 import { RunCard } from "./run/card.js";
 import { RunsCard } from "./runs/card.js";
 import { StreamCard } from "./stream/card.js";
-import type { Host } from "./trigger/child.js";
 import { TriggerCard } from "./trigger/card.js";
 import { dress } from "./dress.js";
 import { type Model, type Store, storeOf } from "./transport.js";
 import { Boundary } from "./ui/boundary.js";
+import type { Host } from "./ui/child.js";
 import { hostKeys } from "./ui/keys.js";
 
 // Each view knows the fields of its own state; here they are all the same.

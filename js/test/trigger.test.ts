@@ -1,11 +1,12 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { parseJson } from "../src/form/fault.js";
-import { draftOf, payloadOf } from "../src/form/draft.js";
+import { draftOf, payloadOf, placed } from "../src/form/draft.js";
+import { fromLocal, toLocal } from "../src/form/moment.js";
 import { fieldsOf } from "../src/form/schema.js";
 import { type FakeModel, liveModel } from "./fake-model.js";
 import { CORPUS, actions, button, clear, click, expectAccessible, expectInert, patch, show, showLive, showSaved, text } from "./stage.js";
-import { SCHEMA, triggerScenes } from "./trigger-scenes.js";
+import { SCHEMA, WIDE, triggerScenes } from "./trigger-scenes.js";
 
 const T = new Date(2026, 10, 23, 14, 3, 22).getTime();
 beforeEach(() => void vi.useFakeTimers({ now: T }));
@@ -17,7 +18,7 @@ const scene = (name: string) => triggerScenes(T).find((each) => each.name === na
 function modelOf(name: string): FakeModel {
   const { state, child } = scene(name);
   const model = liveModel({ ...state }, "trigger");
-  model.widget_manager = { get_model: async (id) => (child && id === "child" ? liveModel({ ...child }) : Promise.reject(new Error("no such model"))) };
+  model.widget_manager = { get_model: async (id) => (child && id === "child0" ? liveModel({ ...child }) : Promise.reject(new Error("no such model"))) };
   return model;
 }
 const showScene = (name: string) => (scene(name).offline ? showSaved(scene(name).state, "trigger") : show(modelOf(name)));
@@ -42,7 +43,7 @@ const enter = (el: Element, init: KeyboardEventInit) =>
 describe("every state", () => {
   test.each<[name: string, ...words: string[]]>([
     ["json", "train-model", "Payload JSON", "Run"],
-    ["json, running", "Started14:03:2014:02:09", "Executing", "24 %", "loss: 0.318"],
+    ["json, running", "14:03:20", "14:02:09", "Use payload", "Executing", "24 %", "loss: 0.318"],
     ["json, starting", "Starting"],
     ["json, refused", "The payload does not fit", "samples: Input should be less than 5000", "Value error, north-west is closed"],
     ["form", "Name", "Shown in the dashboard.", "Epochs", "1 to 500", "more than 0", "Seed optional", "Window", "The days that are learned from.", "Form", "JSON"],
@@ -50,6 +51,7 @@ describe("every state", () => {
     ["form, running", "Executing"],
     ["fault", "refused the key"],
     ["offline, json", "The kernel does not answer"],
+    ["form, wide", "Version", "Pet", "Dog", "Tricks", "Points", "Add", "Origin", "Where the walk begins."],
     ["child lost", "could not be shown: no such model"],
   ])("%s", async (name, ...words) => {
     const el = await showScene(name);
@@ -259,15 +261,20 @@ describe("a schema", () => {
     ["integer", { anyOf: [{ type: "integer" }, { type: "null" }] }],
     ["number", { type: ["number", "null"] }],
     ["enum", { enum: ["a", "b"], type: "string" }],
-    ["enum", { const: "a" }],
+    ["const", { const: "a" }],
+    ["enum", { anyOf: [{ const: "a" }, { type: "null" }] }],
+    ["enum", { anyOf: [{ const: "a" }, { enum: ["b", 3] }] }],
     ["list", { type: "array", items: { type: "number" } }],
     ["list", { type: "array", items: { enum: ["a", "b"] } }],
     ["group", { type: "object", properties: { y: { type: "string" } } }],
     ["json", { type: "object", additionalProperties: true }],
-    ["json", { anyOf: [{ type: "integer" }, { type: "string" }] }],
+    ["choice", { anyOf: [{ type: "integer" }, { type: "string" }] }],
+    ["choice", { type: ["integer", "string", "null"] }],
+    ["rows", { type: "array", items: { type: "object", properties: { y: {} } } }],
+    ["rows", { type: "array", items: { anyOf: [{ type: "string" }, { type: "null" }] } }],
     ["json", { type: "array", items: { type: "object" } }],
     ["json", { type: "array" }],
-    ["json", { anyOf: [{ type: "object", properties: { y: {} } }, { type: "null" }] }],
+    ["group", { anyOf: [{ type: "object", properties: { y: {} } }, { type: "null" }] }],
     ["json", { $ref: "#/$defs/nowhere" }],
     ["json", { $ref: "https://example.org/schema" }],
     ["json", {}],
@@ -279,7 +286,8 @@ describe("a schema", () => {
 
   test("that contains itself ends", () => {
     const schema = { $defs: { Node: { type: "object", properties: { next: { $ref: "#/$defs/Node" } } } }, $ref: "#/$defs/Node" };
-    expect(fieldsOf(schema)?.[0]).toMatchObject({ kind: "group", fields: [{ kind: "json" }] });
+    const group = (fields: unknown[]) => ({ kind: "group", fields });
+    expect(fieldsOf(schema)?.[0]).toMatchObject(group([group([group([group([{ kind: "json" }])])])]));
   });
 
   test.each<[schema: object, raw: string | boolean, required: boolean, result: unknown]>([
@@ -307,12 +315,153 @@ describe("a schema", () => {
     [{ type: "boolean" }, false, true, { x: false }],
     [{ anyOf: [{ type: "boolean" }, { type: "null" }] }, "1", true, { x: false }],
     [{ enum: [1, "1"] }, "0", true, { x: 1 }],
+    [{ const: "a" }, "", true, { x: "a" }],
+    [{ type: "string", pattern: "^[A-Z]{3}$" }, "abc", true, "It must match ^[A-Z]{3}$"],
+    [{ type: "string", pattern: "(?P<only>python)" }, "abc", true, { x: "abc" }],
+    [{ type: "string", format: "email" }, "ana", true, "Write an address like ana@example.org."],
+    [{ type: "string", format: "uri" }, "https://a.b", true, { x: "https://a.b" }],
   ])("%j with %j", (schema, raw, required, result) => expect(make(schema, raw, required)).toEqual(result));
 
   test("as pydantic writes it gives its defaults back", () => {
     const fields = fieldsOf(SCHEMA) ?? expect.fail();
     const payload = { name: "n", epochs: 3, learning_rate: 0.5, optimizer: "lion", seed: 7, early_stopping: false, features: ["a, b", "c"], window: { start: "2026-01-01", days: 2 }, notes: "x", weights: { a: 1 } };
     expect(payloadOf(fields, draftOf(fields, payload))).toEqual({ payload, problems: {} });
+  });
+});
+
+describe("what is nested", () => {
+  const fields = fieldsOf(WIDE) ?? expect.fail();
+  const payload = {
+    version: 2, when: "2026-11-24T08:00:00Z", code: "ABC", pet: { kind: "dog", tricks: ["roll"] }, size: "large",
+    points: [{ x: 1 }, { x: 2, label: "end" }], origin: { x: 0, label: "home" },
+  };
+
+  test("gives back what it was given", () => {
+    expect(payloadOf(fields, draftOf(fields, payload))).toEqual({ payload, problems: {} });
+    const without = { ...payload, size: 3, pet: { kind: "cat", lives: 9 }, origin: null };
+    expect(payloadOf(fields, draftOf(fields, without))).toEqual({ payload: without, problems: {} });
+  });
+
+  test("has its mistakes where they are, also those of a kind of a union", () => {
+    const draft = draftOf(fields, payload);
+    expect(placed(fields, draft, { "/pet/Dog/tricks/0": "a", "/points/1/x": "b", "/origin": "c", "/points/9/x": "d", "/nowhere": "e" })).toEqual({
+      at: { "/pet/tricks": "a", "/points/1/x": "b", "/origin": "c", "/points": "d" },
+      rest: ["nowhere: e"],
+    });
+  });
+
+  test("is added to, taken from and made another kind, in the page", async () => {
+    const model = liveModel({ task: "t", schema: WIDE, payload: JSON.stringify(payload), runs: [] }, "trigger");
+    const el = await show(model);
+    await click(button(el, "Add to Points"));
+    await write(at(el, "/points/2/x"), "3");
+    await click(el.querySelector<HTMLElement>('[aria-label="Remove 1 of Points"]') ?? expect.fail());
+    expect([at(el, "/points/0/label").value, at(el, "/points/1/x").value]).toEqual(["end", "3"]);
+    await write((el.querySelector('[aria-label="Kind of Pet"]') as HTMLInputElement | null) ?? expect.fail(), "0", "change");
+    await write((el.querySelector('[aria-label="Kind of Size"]') as HTMLInputElement | null) ?? expect.fail(), "0", "change");
+    await write(at(el, "/size"), "4");
+    await click(at(el, "/origin"));
+    await click(button(el, "Run"));
+    expect(payloads(model)).toEqual([{ ...payload, pet: { kind: "cat", lives: 9 }, size: 4, points: [{ x: 2, label: "end" }, { x: 3 }], origin: null }]);
+  });
+
+  test("says at once, when a field is left, what is wrong in it", async () => {
+    const el = await showLive({ task: "t", schema: WIDE, payload: JSON.stringify(payload), runs: [] }, "trigger");
+    await write(at(el, "/code"), "abc");
+    expect(about(at(el, "/code"))).toBe("Three capitals.");
+    await act(() => void at(el, "/code").dispatchEvent(new FocusEvent("blur")));
+    expect(about(at(el, "/code"))).toBe("It must match ^[A-Z]{3}$");
+  });
+
+  test("is checked in the text, too", async () => {
+    const model = liveModel({ task: "t", schema: WIDE, payload: JSON.stringify(payload), runs: [] }, "trigger");
+    const el = await show(model);
+    await click(button(el, "JSON"));
+    await write(box(el), JSON.stringify({ ...payload, points: [], code: undefined }));
+    await click(button(el, "Run"));
+    expect(payloads(model)).toEqual([]);
+    expect(text(el.querySelector("[role=alert]"))).toBe("code: This is needed.points: Give at least 1.");
+  });
+});
+
+describe("a moment", () => {
+  test("is shown on the reader's clock and written with its zone, unless it had none", () => {
+    const utc = new Date(2026, 10, 24, 8, 30).toISOString();
+    expect([toLocal(utc), toLocal("2026-11-24T08:30:00"), toLocal("soon")]).toEqual(["2026-11-24T08:30", "2026-11-24T08:30:00", ""]);
+    expect(fromLocal("2026-11-24T08:30", "2026-01-01T00:00")).toBe("2026-11-24T08:30");
+    const written = fromLocal("2026-11-24T08:30", "");
+    expect(written).toMatch(/^2026-11-24T08:30:00[+-]\d\d:\d\d$/);
+    expect(new Date(written).toISOString()).toBe(utc);
+  });
+});
+
+describe("a draft", () => {
+  const state = { ...scene("form").state, name: "w1" };
+  afterEach(() => sessionStorage.clear());
+
+  test("outlives a reload of the page, and is gone when it is reset", async () => {
+    const el = await showLive(state, "trigger");
+    await write(at(el, "/epochs"), "7");
+    clear();
+    const again = await showLive(state, "trigger");
+    expect(at(again, "/epochs").value).toBe("7");
+    await click(button(again, "Reset"));
+    expect(at(again, "/epochs").value).toBe("20");
+    expect(sessionStorage).toHaveLength(0);
+  });
+
+  test("with a password in it is kept nowhere", async () => {
+    const el = await showLive({ ...state, schema: { type: "object", properties: { key: { type: "string", format: "password" } } } }, "trigger");
+    await write(at(el, "/key"), "hunter2");
+    expect(at(el, "/key").type).toBe("password");
+    expect(sessionStorage).toHaveLength(0);
+  });
+
+  test("is none when storage has nonsense, or is forbidden", async () => {
+    sessionStorage.setItem("trigger-widgets-draft:w1", "{");
+    expect(at(await showLive(state, "trigger"), "/epochs").value).toBe("20");
+    vi.spyOn(Storage.prototype, "setItem").mockImplementation(() => {
+      throw new Error("quota");
+    });
+    const el = await showLive(state, "trigger");
+    await write(at(el, "/epochs"), "7");
+    expect(at(el, "/epochs").value).toBe("7");
+  });
+});
+
+describe("the options", () => {
+  test("are sent when they are set, and what is wrong in them is said though they are closed", async () => {
+    const model = modelOf("json");
+    const el = await show(model);
+    await click(button(el, "Options"));
+    await write(at(el, "/tags"), "a, b");
+    await write(at(el, "/delay"), "soon");
+    await click(button(el, "Options"));
+    expect(text(button(el, "Options"))).toContain("tags: ");
+    await click(button(el, "Run"));
+    expect(text(el.querySelector("[role=alert]"))).toContain("Option delay: It must match");
+    expect(actions(model)).toEqual([]);
+    await click(button(el, "Options"));
+    await write(at(el, "/delay"), "10m");
+    await click(button(el, "Run"));
+    expect(actions(model)).toMatchObject([{ args: { options: { tags: ["a", "b"], delay: "10m" } } }]);
+  });
+});
+
+describe("earlier runs", () => {
+  test("are shown again by a click, until there is a newer one; their payload can be taken", async () => {
+    const model = modelOf("json, running");
+    const asked: string[] = [];
+    model.widget_manager = { get_model: async (id) => (asked.push(id), liveModel({ task: "t", status: "QUEUED" })) };
+    const el = await show(model);
+    const { runs = [] } = scene("json, running").state;
+    await click(el.querySelector<HTMLElement>(`[title="Show ${runs?.[2]?.id}"]`) ?? expect.fail());
+    await pass(0);
+    await click(el.querySelectorAll<HTMLElement>(".tw-past .tw-link")[1] ?? expect.fail());
+    expect(JSON.parse(box(el).value)).toEqual({ region: "north-west", samples: 9000 });
+    await patch(model, 2, { set: { runs: [{ id: "run_new", created_at: T, child: "IPY_MODEL_new" }, ...(runs ?? [])] } });
+    await pass(0);
+    expect(asked).toEqual(["child0", "child2", "new"]);
   });
 });
 
@@ -325,7 +474,7 @@ describe("the newest run", () => {
     const el = await show(model);
     expect(el.querySelector(".tw-child")?.childElementCount).toBe(0);
     for (const [i, word] of ["Queued", "Executing"].entries()) {
-      await patch(model, 2 + i, { set: { child: `IPY_MODEL_${i}` } });
+      await patch(model, 2 + i, { set: { runs: [{ id: `run_${i}`, created_at: T, child: `IPY_MODEL_${i}` }] } });
       await pass(0);
       expect(text(el.querySelector(".tw-child"))).toContain(word);
       expect(el.querySelectorAll(".tw-child > .tw-root")).toHaveLength(1);
@@ -359,14 +508,14 @@ describe("hostile text", () => {
     };
     for (const schema of [null, { type: "object", title: evil, properties }, { $ref: evil }]) {
       const fields = { [evil]: evil, "/a": evil, "/c": evil };
-      const el = await showLive({ task: evil, schema, payload: evil, problem: { message: evil, fields }, runs: [{ id: evil, created_at: 1 }], child: evil, fault: evil, hint: evil }, "trigger");
+      const el = await showLive({ task: evil, schema, payload: evil, problem: { message: evil, fields }, runs: [1, 2].map((n) => ({ id: evil + n, created_at: 1, status: evil, payload: evil, child: evil })), options_schema: { type: "object", properties }, options: evil, name: evil, fault: evil, hint: evil }, "trigger");
       expectInert(el);
       expect(text(el)).toContain(evil);
     }
   });
 
   test.each([7, "x", [1], { type: "object", properties: [] }, { type: "object", properties: { a: null, b: { anyOf: 3 }, c: { enum: {} }, d: { type: {} } }, required: 7 }])("a schema that is %j breaks nothing", async (schema) => {
-    const el = await showLive({ task: "t", schema, payload: 7, problem: { message: null, fields: 7 }, runs: {}, child: {} }, "trigger");
+    const el = await showLive({ task: "t", schema, payload: 7, problem: { message: null, fields: 7 }, runs: {}, options_schema: schema, options: 7, name: 7 }, "trigger");
     expectInert(el);
     expect(text(el)).toContain("Run");
   });

@@ -29,6 +29,18 @@ _UNANSWERED = object()
 _actions = ThreadPoolExecutor(4, thread_name_prefix="trigger-widgets-action")
 
 
+def in_background(work: Callable[..., object], *arguments: Any) -> None:
+    """Do what may block, off the event loop and out of order; what it raises is logged."""
+
+    def attempt() -> None:
+        try:
+            work(*arguments)
+        except Exception:
+            log.exception("%s failed", work.__qualname__)
+
+    _actions.submit(attempt)
+
+
 class LiveWidget(anywidget.AnyWidget):
     """A view of something that changes on a server.
 
@@ -106,6 +118,7 @@ class LiveWidget(anywidget.AnyWidget):
         match message:
             case {"kind": "hello"}:
                 self._channel.hello(message.get("have"))
+                self._on_shown()
             case {"kind": "action", "id": request, "name": str(name)} if name in self.actions:
                 if self._is_new(request):
                     arguments = message.get("args") or {}
@@ -174,9 +187,13 @@ class LiveWidget(anywidget.AnyWidget):
         """The present state as a piece of static HTML, for reports."""
         return self._html()
 
+    def _on_shown(self) -> None:
+        """Somebody looks: called for every view, and more than once."""
+
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
+        self._on_shown()
         self._fallback.show()
         display(mimebundle(self, self._text()), raw=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import traitlets
@@ -15,21 +15,34 @@ from trigger_widgets.models import Run, RunStatus
 from trigger_widgets.realtime.handle import RunHandle
 from trigger_widgets.realtime.subscription import Watch
 
+from .approval import ApprovalWidget
+from .base import in_background
 from .dispatcher import dispatcher
 from .follow import Callback, FollowingWidget, client_for
 from .preview import SAVED_BYTES, preview
 from .progress import Pace, read_progress
+from .run_details import RunDetails
 from .run_html import run_html, run_line
-from .run_state import hint, run_state
+from .run_log import LINES, SAVED_LINES, Line
+from .run_parts import RunParts
+from .run_state import details_state, hint, run_state
+from .stream import StreamWidget
+
+# how often a run that changes is asked for what its feed does not tell
+_EVERY_SECONDS = 1.0
+_EVERY_SECONDS_AT_LEISURE = 5.0
 
 
 class RunWidget(FollowingWidget):
-    """A live card of one run: status, progress, metadata, output or error, and a cancel button.
+    """A live card of one run: how far it is, what came of it, its metadata, payload and log.
 
     `run` is an id, a `RunHandle` or a `Run`. With `access_token` alone the token is used at the
-    default client's server. `on_update(run)` is called for the newest state that is seen,
-    `on_complete(run)` once at the end, `on_error(exception)` for a run that failed and for a
-    subscription that cannot go on.
+    default client's server. `streams=True` (or some names) shows in the card what the run streams,
+    `approvals=True` the wait tokens that it waits for or that its metadata names, up to two levels
+    deep: the widgets are then in `.streams` and `.approvals`.
+
+    `on_update(run)` is called for the newest state that is seen, `on_complete(run)` once at the
+    end, `on_error(exception)` for a run that failed and for a subscription that cannot go on.
 
     Traits to observe or link: `run_id`, `status`, `progress` (percent), `metadata`, `output`,
     `error` (an exception), `connection`, `done`.
@@ -41,6 +54,8 @@ class RunWidget(FollowingWidget):
     run_id = traitlets.Unicode(read_only=True).tag(sync=True)
     status = traitlets.Unicode(None, allow_none=True, read_only=True).tag(sync=True)
     progress = traitlets.Float(None, allow_none=True, read_only=True).tag(sync=True)
+    # on the class, because a widget that was refused its options is closed all the same
+    _beside: tuple[RunDetails | RunParts, ...] = ()
     # Python only: these can be large
     run = traitlets.Instance(Run, allow_none=True, read_only=True)
     metadata = traitlets.Dict(read_only=True)
@@ -55,6 +70,8 @@ class RunWidget(FollowingWidget):
         api_url: str | None = None,
         enabled: bool = True,
         skip_columns: Iterable[str] = (),
+        streams: bool | Iterable[str] = False,
+        approvals: bool = False,
         on_update: Callback | None = None,
         on_complete: Callback | None = None,
         on_error: Callback | None = None,
@@ -65,9 +82,25 @@ class RunWidget(FollowingWidget):
         self._skip_columns = tuple(skip_columns)
         self._on_update, self._on_complete, self._on_error = on_update, on_complete, on_error
         self._pace = Pace()
+        self._log_lines: list[Line] = []
         self._latest: Run | None = None
         self._may_cancel: bool | None = None
         self._assign(run_id=run if isinstance(run, str) else run.id)
+        self._parts = RunParts(
+            self._client,
+            streams=streams,
+            approvals=approvals,
+            enabled=enabled,
+            on_end=self._see_part,
+        )
+        self._details = RunDetails(
+            self._client,
+            self.run_id,
+            every=_EVERY_SECONDS if approvals else _EVERY_SECONDS_AT_LEISURE,
+            on_run=self._see_details,
+            on_log=self._see_log,
+        )
+        self._beside = (self._details, self._parts)
         self._show(
             {
                 "run_id": self.run_id,
@@ -92,6 +125,34 @@ class RunWidget(FollowingWidget):
             self._show({"cancelling": False})
             raise
 
+    @property
+    def streams(self) -> Mapping[str, StreamWidget]:
+        """The widgets of its streams, by name, where they were asked for."""
+        return dict(self._parts.streams)
+
+    @property
+    def approvals(self) -> Mapping[str, ApprovalWidget]:
+        """The widgets of its wait tokens, by id, where they were asked for."""
+        return dict(self._parts.approvals)
+
+    def start(self) -> None:
+        """Follow the run and what it is composed of, from now on or again."""
+        super().start()
+        for each in self._beside:
+            each.start()
+
+    def stop(self) -> None:
+        """Stop following. The run goes on, and what is known stays."""
+        super().stop()
+        for each in self._beside:
+            each.stop()
+
+    def close(self) -> None:
+        """Stop following, and remove every view."""
+        super().close()
+        for each in self._beside:
+            each.close()
+
     def __repr__(self) -> str:
         return f"<RunWidget {self._text()}>"
 
@@ -109,8 +170,20 @@ class RunWidget(FollowingWidget):
             state["cancelling"] = False
             self._set_finished(finished=True)
         self._show(state, final=run.is_terminal)
+        self._details.see(run)
+        if self._parts.are_wanted:
+            in_background(self._compose, run)
         percent = None if progress is None or progress.fraction is None else progress.fraction * 100
         dispatcher.submit(lambda: self._observe(run, percent))
+
+    def _compose(self, run: Run) -> None:
+        parts = self._parts.see(run)
+        if parts is not None:
+            self._show({"parts": parts}, final=True)
+
+    def _see_part(self, _change: Any) -> None:
+        """A part has ended: the static copy has it, too."""
+        self._saver.changed(final=True)
 
     def _follow(self) -> Watch[Run]:
         return self._client.watch_run(
@@ -124,6 +197,23 @@ class RunWidget(FollowingWidget):
         if self._may_cancel is None:  # asked once: it may have to find the engine
             self._may_cancel = self._client.may_cancel(run)
         return self._may_cancel or "this token may read the run, not cancel it"
+
+    # ── from its details; on the poller's thread ────────────────────────────────────────────
+
+    def _see_details(self, run: Run) -> None:
+        self._show(details_state(run), final=run.is_terminal)
+        self._compose(run)
+
+    def _see_log(self, lines: list[Line]) -> None:
+        self._log_lines = [*self._log_lines, *lines][-LINES:]
+        if len(self._log_lines) < LINES:
+            self._channel.append("log", lines)
+        else:  # the beginning is dropped
+            self._channel.update({"log": self._log_lines})
+        self._saver.changed(final=self.done)
+
+    def _on_shown(self) -> None:
+        self._details.look()
 
     # ── to those who observe; on the dispatcher's thread ────────────────────────────────────
 
@@ -149,11 +239,13 @@ class RunWidget(FollowingWidget):
     # ── copies ──────────────────────────────────────────────────────────────────────────────
 
     def _bounded(self, state: dict[str, Any]) -> dict[str, Any]:
-        large = ("metadata", "output", "error")
-        return {k: preview(v, SAVED_BYTES) if k in large else v for k, v in state.items()}
+        large = ("payload", "metadata", "output", "error")
+        saved = {k: preview(v, SAVED_BYTES) if k in large else v for k, v in state.items()}
+        log: list[Line] = state.get("log", [])
+        return {**saved, "log": log[-SAVED_LINES:]}
 
     def _html(self) -> str:
-        return run_html(self._channel.snapshot()[1])
+        return run_html(self._channel.snapshot()[1], self._parts.html())
 
     def _text(self) -> str:
         return run_line(self._channel.snapshot()[1])

@@ -21,14 +21,30 @@ def run_state(run: Run, progress: Progress | None, pace: Pace) -> dict[str, Any]
         "created_at": _ms(run.created_at),
         "started_at": _ms(run.started_at),
         "finished_at": _ms(run.finished_at),
+        "queued_at": _ms(run.queued_at),
         "delayed_until": _ms(run.delayed_until),
         "tags": list(run.tags),
         "cost_cents": run.cost_in_cents + run.base_cost_in_cents,
         "progress": progress_state(progress, pace),
+        "ttl": run.ttl,
+        "is_test": run.is_test,
+        "has_payload": run.payload is not None,
+        "payload": preview(run.payload, LIVE_BYTES),
         "metadata": preview(run.metadata, LIVE_BYTES) if run.metadata else None,
         "has_output": has_output,
         "output": preview(run.output, LIVE_BYTES) if has_output else None,
         "error": _error(run),
+    }
+
+
+def details_state(run: Run) -> dict[str, Any]:
+    """The part that only `runs.retrieve` tells."""
+    return {
+        "attempt": run.attempt_count,
+        "version": run.version,
+        "idempotency_key": run.idempotency_key,
+        "parent_id": run.parent_id,
+        "batch_id": run.batch_id,
     }
 
 

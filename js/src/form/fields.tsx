@@ -1,51 +1,157 @@
+import { Icon } from "../ui/icon.js";
 import { useUniqueId } from "../ui/ids.js";
-import { type Draft, type Problems, choices } from "./draft.js";
-import type { Field } from "./schema.js";
+import { type Draft, type Problems, chosen, optional, rowsIn, there, variantOf, withRow, withVariant, withoutRow } from "./draft.js";
+import { Input } from "./input.js";
+import { type Field, step } from "./schema.js";
 
 interface Props {
-  fields: readonly Field[];
   draft: Draft;
   problems: Problems;
   busy: boolean;
-  onWrite: (pointer: string, value: string | boolean) => void;
+  /** `pointer` says where it was written */
+  onWrite: (draft: Draft, pointer: string) => void;
+  /** somebody has left a field */
+  onLeave: (pointer: string) => void;
 }
 
-/** The fields of a form; a nested object is a group with a line around it. */
-export function Fields({ fields, ...rest }: Props) {
+/** The fields of a form. */
+export function Fields({ fields, at = "", ...rest }: Props & { fields: readonly Field[]; at?: string }) {
   return (
     <div class="tw-fields">
-      {fields.map((field) =>
-        field.kind === "group" ? (
-          <fieldset key={field.pointer} class="tw-group">
-            <legend>{field.title}</legend>
-            {field.description && <p class="tw-about">{field.description}</p>}
-            {rest.problems[field.pointer] && <p class="tw-wrong">{rest.problems[field.pointer]}</p>}
-            <Fields fields={field.fields} {...rest} />
-          </fieldset>
-        ) : (
-          <One key={field.pointer} field={field} {...rest} />
-        ),
-      )}
+      {fields.map((field) => (
+        <Any key={field.key} field={field} at={step(at, field.key)} {...rest} />
+      ))}
     </div>
   );
 }
 
-interface OneProps extends Omit<Props, "fields"> {
-  field: Field;
+type AnyProps = Props & { field: Field; at: string };
+
+function Any(props: AnyProps) {
+  const { field } = props;
+  if (field.kind === "group") return <Group {...props} />;
+  if (field.kind === "rows") return <Rows {...props} />;
+  return field.kind === "choice" ? <Choice {...props} /> : <One {...props} />;
 }
 
-function One({ field, draft, problems, busy, onWrite }: OneProps) {
+/** An object: its fields with a line around them, and a box to tick when it may be left out. */
+function Group({ field, at, ...rest }: AnyProps) {
+  const { draft, busy, onWrite } = rest;
+  const may = optional(field);
+  const on = !may || draft[there(at)] === true;
+  return (
+    <fieldset class="tw-group">
+      <legend>
+        {may ? (
+          <label class="tw-tick">
+            <input
+              type="checkbox"
+              class="tw-check"
+              checked={on}
+              data-pointer={at}
+              onChange={({ currentTarget }) => (busy ? (currentTarget.checked = on) : onWrite({ ...draft, [there(at)]: currentTarget.checked }, at))}
+            />
+            {field.title}
+          </label>
+        ) : (
+          field.title
+        )}
+      </legend>
+      <Words of={field} problem={rest.problems[at]} />
+      {on && <Fields fields={field.fields} at={at} {...rest} />}
+    </fieldset>
+  );
+}
+
+/** A list of which each item has fields of its own. */
+function Rows({ field, at, ...rest }: AnyProps) {
+  const { draft, busy, onWrite } = rest;
+  const item = field.item as Field;
+  return (
+    <fieldset class="tw-group">
+      <legend>{field.title}</legend>
+      <Words of={field} problem={rest.problems[at]} />
+      {Array.from({ length: rowsIn(draft, at) }, (_, i) => (
+        <div class="tw-entry" key={i}>
+          {item.kind === "group" ? (
+            <fieldset class="tw-entry-fields" aria-label={`${field.title}, ${i + 1}`}>
+              <Words problem={rest.problems[step(at, i)]} />
+              <Fields fields={item.fields} at={step(at, i)} {...rest} />
+            </fieldset>
+          ) : (
+            <div class="tw-entry-fields">
+              <Any field={{ ...item, title: `${i + 1}` }} at={step(at, i)} {...rest} />
+            </div>
+          )}
+          <button type="button" class="tw-btn tw-square" aria-label={`Remove ${i + 1} of ${field.title}`} title="Remove" onClick={() => busy || onWrite(withoutRow(draft, at, i), at)}>
+            <Icon name="close" />
+          </button>
+        </div>
+      ))}
+      <button type="button" class="tw-btn tw-add" data-pointer={at} onClick={() => busy || onWrite(withRow(draft, field, at), at)}>
+        Add<span class="tw-sr"> to {field.title}</span>
+      </button>
+    </fieldset>
+  );
+}
+
+/** A value of one kind or another. */
+function Choice({ field, at, ...rest }: AnyProps) {
+  const { draft, busy, onWrite } = rest;
+  const index = String(draft[chosen(at)] ?? "0");
+  const variant = variantOf(field, draft, at);
+  return (
+    <fieldset class="tw-group">
+      <legend>{field.title}</legend>
+      <Words of={field} />
+      <div class="tw-either" key={index}>
+        <select
+          class="tw-line-input tw-select"
+          aria-label={`Kind of ${field.title}`}
+          value={index}
+          onChange={({ currentTarget }) => (busy ? (currentTarget.value = index) : onWrite(withVariant(draft, field, at, Number(currentTarget.value)), at))}
+        >
+          {field.fields.map((each, i) => (
+            <option key={i} value={String(i)}>
+              {each.title}
+            </option>
+          ))}
+        </select>
+        {variant.kind !== "group" && <Any field={{ ...variant, required: field.required, nullable: field.nullable || variant.nullable }} at={at} {...rest} />}
+      </div>
+      {variant.kind === "group" && (
+        <>
+          <Words of={variant} problem={rest.problems[at]} />
+          {/* what only says which kind it is has been said */}
+          <Fields key={index} fields={variant.fields.filter(({ kind }) => kind !== "const")} at={at} {...rest} />
+        </>
+      )}
+    </fieldset>
+  );
+}
+
+function Words({ of, problem }: { of?: Field; problem?: string | undefined }) {
+  return (
+    <>
+      {of?.description && <p class="tw-about">{of.description}</p>}
+      {problem && <p class="tw-wrong">{problem}</p>}
+    </>
+  );
+}
+
+function One({ field, at, draft, problems, busy, onWrite, onLeave }: AnyProps) {
   const id = useUniqueId();
-  const value = draft[field.pointer] ?? "";
-  const problem = problems[field.pointer];
-  const write = (next: string | boolean) => onWrite(field.pointer, next);
+  const value = draft[at] ?? "";
+  const problem = problems[at];
+  const write = (next: string | boolean) => onWrite({ ...draft, [at]: next }, at);
   const about = [limits(field), field.description].filter(Boolean).join(" · ");
   const common = {
     id,
     "aria-invalid": problem ? true : undefined,
     "aria-required": field.required && !field.nullable ? true : undefined,
     "aria-describedby": about || problem ? `${id}-about` : undefined,
-    "data-pointer": field.pointer,
+    "data-pointer": at,
+    onBlur: () => onLeave(at),
   };
   const tick = field.kind === "boolean" && !field.nullable;
   const label = (
@@ -84,66 +190,6 @@ function One({ field, draft, problems, busy, onWrite }: OneProps) {
 const isNothing = (preset: unknown): boolean => preset === undefined || preset === null || preset === "";
 
 const WIDE = new Set(["text", "json", "list"]);
-
-interface InputProps {
-  field: Field;
-  value: string;
-  busy: boolean;
-  write: (value: string) => void;
-  common: object;
-}
-
-function Input({ field, value, busy, write, common }: InputProps) {
-  const typed = {
-    ...common,
-    value,
-    readOnly: busy,
-    spellcheck: false,
-    onInput: ({ currentTarget }: { currentTarget: HTMLInputElement | HTMLTextAreaElement }) => write(currentTarget.value),
-  };
-  switch (field.kind) {
-    case "enum":
-    case "boolean":
-      return (
-        <select {...common} class="tw-line-input tw-select" value={value} onChange={({ currentTarget }) => (busy ? (currentTarget.value = value) : write(currentTarget.value))}>
-          {(!field.required || field.nullable || value === "") && <option value="">{field.nullable ? "none" : field.required ? "Choose" : "not set"}</option>}
-          {choices(field).map((choice, i) => (
-            <option key={i} value={String(i)}>
-              {String(choice)}
-            </option>
-          ))}
-        </select>
-      );
-    case "json":
-      return <textarea {...typed} class="tw-input tw-code" rows={2} placeholder={field.nullable ? "null" : "JSON"} />;
-    case "text":
-      return <textarea {...typed} class="tw-input" rows={2} spellcheck placeholder={hint(field)} />;
-    case "list":
-      return <textarea {...typed} class="tw-input tw-listed" rows={1} placeholder="a, b, c or one a line" />;
-    default: {
-      const date = field.kind === "string" && field.rules["format"] === "date";
-      const number = field.kind === "integer" || field.kind === "number";
-      return (
-        <input
-          {...typed}
-          {...(date ? { type: "date" as const } : { type: "text" as const })}
-          inputMode={number ? (field.kind === "integer" ? "numeric" : "decimal") : undefined}
-          class="tw-line-input"
-          placeholder={hint(field)}
-          autocomplete="off"
-        />
-      );
-    }
-  }
-}
-
-/** What an empty field stands for. */
-function hint(field: Field): string {
-  if (field.nullable) return "none";
-  if (field.rules["format"] === "date-time") return "2026-11-24T08:00:00Z";
-  const { default: preset } = field;
-  return !field.required && (typeof preset === "string" || typeof preset === "number") ? String(preset) : "";
-}
 
 /** "1 to 10", "at least 1". */
 function limits({ kind, rules }: Field): string {

@@ -1,13 +1,11 @@
 /** The fields of a form, from a JSON Schema as pydantic makes it. What is not understood is JSON. */
 import { isFields } from "../sync.js";
 
-export type Kind = "string" | "text" | "integer" | "number" | "boolean" | "enum" | "list" | "group" | "json";
+export type Kind = "string" | "text" | "integer" | "number" | "boolean" | "enum" | "const" | "list" | "rows" | "group" | "choice" | "json";
 
 export interface Field {
   readonly kind: Kind;
   readonly key: string;
-  /** JSON pointer of the value in the payload */
-  readonly pointer: string;
   readonly title: string;
   readonly description: string;
   readonly required: boolean;
@@ -15,11 +13,11 @@ export interface Field {
   readonly nullable: boolean;
   readonly hasDefault: boolean;
   readonly default: unknown;
-  /** of an enum: what can be chosen */
+  /** of an enum: what can be chosen; of a const: the one value */
   readonly options: readonly unknown[];
-  /** of a list: what its items are */
+  /** of a list and of rows: what its items are */
   readonly item: Field | null;
-  /** of a group */
+  /** of a group: what is in it; of a choice: what it can be */
   readonly fields: readonly Field[];
   /** what the schema says beside: minimum, maxLength, pattern, format … */
   readonly rules: Readonly<Record<string, unknown>>;
@@ -27,39 +25,52 @@ export interface Field {
 
 type Schema = Record<string, unknown>;
 
+/** What is nested deeper is written as JSON. */
+const DEPTH = 4;
+const SCALARS: readonly Kind[] = ["string", "text", "integer", "number", "enum", "const"];
+const WORDS: Partial<Record<Kind, string>> = { string: "Text", text: "Text", integer: "Whole number", number: "Number", boolean: "Yes or no", list: "List", rows: "List", json: "JSON" };
+
 /** The fields of an object's schema; null when there is no form for it. */
 export function fieldsOf(schema: unknown): Field[] | null {
   if (!isFields(schema)) return null;
   const root = resolve(schema, schema);
   if (!isFields(root["properties"]) || Object.keys(root["properties"]).length === 0) return null;
-  return properties(root, schema, "", 0);
+  return properties(root, schema, 0);
 }
 
-function properties(schema: Schema, root: Schema, at: string, depth: number): Field[] {
+/** One more step of a JSON pointer (RFC 6901). */
+export const step = (at: string, key: string | number): string => `${at}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+
+function properties(schema: Schema, root: Schema, depth: number): Field[] {
   const required = new Set(Array.isArray(schema["required"]) ? schema["required"] : []);
   return Object.entries(isFields(schema["properties"]) ? schema["properties"] : {}).map(([key, each]) =>
-    field(isFields(each) ? each : {}, root, { key, pointer: `${at}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`, required: required.has(key), depth }),
+    field(isFields(each) ? each : {}, root, key, required.has(key), depth),
   );
 }
 
-interface Place {
-  key: string;
-  pointer: string;
-  required: boolean;
-  depth: number;
-}
-
-function field(own: Schema, root: Schema, { key, pointer, required, depth }: Place): Field {
-  const { schema, nullable } = plain(own, root);
-  const title = text(own["title"]) || text(schema["title"]) || words(key);
+function field(own: Schema, root: Schema, key: string, required: boolean, depth: number): Field {
+  const { schema, nullable, several } = plain(own, root);
   const common = {
-    key, pointer, required, nullable, title,
+    key, required, nullable,
+    title: text(own["title"]) || text(schema["title"]) || words(key),
     description: text(own["description"]) || text(schema["description"]),
     hasDefault: Object.hasOwn(own, "default"),
     default: own["default"],
     options: [] as readonly unknown[], item: null, fields: [] as readonly Field[],
     rules: schema,
   };
+  const inner = (of: Schema, name = "") => field(of, root, name, true, depth + 1);
+  if (depth > DEPTH) return { ...common, kind: "json" };
+  if (several) {
+    const fields = several.map((each) => {
+      const found = inner(each, key);
+      return { ...found, title: text(each["title"]) || text(resolve(each, root)["title"]) || WORDS[found.kind] || found.title };
+    });
+    // Several fixed sets are one.
+    if (fields.every(({ kind, nullable: none }) => !none && (kind === "enum" || kind === "const"))) return { ...common, kind: "enum", options: fields.flatMap(({ options }) => options) };
+    return { ...common, kind: "choice", fields };
+  }
+  if ("const" in schema && isScalar(schema["const"]) && !nullable && (required || common.hasDefault)) return { ...common, kind: "const", options: [schema["const"]] };
   const options = "const" in schema ? [schema["const"]] : schema["enum"];
   if (Array.isArray(options) && options.length > 0 && options.every(isScalar)) return { ...common, kind: "enum", options };
   switch (schema["type"]) {
@@ -70,34 +81,42 @@ function field(own: Schema, root: Schema, { key, pointer, required, depth }: Pla
     case "boolean":
       return { ...common, kind: schema["type"] };
     case "array": {
-      const item = isFields(schema["items"]) ? field(schema["items"], root, { key: "", pointer, required: true, depth: depth + 1 }) : null;
-      const scalar = item && ["string", "text", "integer", "number", "enum"].includes(item.kind) && !item.nullable;
-      return scalar ? { ...common, kind: "list", item } : { ...common, kind: "json" };
+      const item = isFields(schema["items"]) ? inner(schema["items"]) : null;
+      if (!item || item.kind === "json") return { ...common, kind: "json" };
+      // Text with commas or lines in it needs a box for each.
+      return { ...common, kind: SCALARS.includes(item.kind) && item.kind !== "text" && !item.nullable ? "list" : "rows", item };
     }
-    case "object": {
-      const drawn = depth === 0 && !nullable && isFields(schema["properties"]);
-      return drawn ? { ...common, kind: "group", fields: properties(schema, root, pointer, depth + 1) } : { ...common, kind: "json" };
-    }
+    case "object":
+      return isFields(schema["properties"]) && depth < DEPTH ? { ...common, kind: "group", fields: properties(schema, root, depth + 1) } : { ...common, kind: "json" };
     default:
       return { ...common, kind: "json" };
   }
 }
 
+interface Plain {
+  schema: Schema;
+  nullable: boolean;
+  /** what it can be, when that is more than one thing */
+  several?: Schema[];
+}
+
 /** A schema without its references, and without "or null". */
-function plain(own: Schema, root: Schema): { schema: Schema; nullable: boolean } {
+function plain(own: Schema, root: Schema): Plain {
   const schema = resolve(own, root);
   const choices = schema["anyOf"] ?? schema["oneOf"];
   if (Array.isArray(choices)) {
-    const others = choices.filter((each) => !(isFields(each) && each["type"] === "null"));
+    const known = choices.filter(isFields);
+    const others = known.filter((each) => each["type"] !== "null");
     const [only] = others;
-    const nullable = others.length < choices.length;
-    // Several kinds of value have no one field.
-    return others.length === 1 && isFields(only) ? { schema: resolve(only, root), nullable } : { schema: {}, nullable };
+    const nullable = others.length < known.length;
+    if (!only || known.length < choices.length) return { schema: {}, nullable };
+    return others.length === 1 ? { ...plain(only, root), nullable } : { schema: {}, nullable, several: others };
   }
   const type = schema["type"];
   if (Array.isArray(type)) {
     const others = type.filter((each) => each !== "null");
-    return { schema: { ...schema, type: others.length === 1 ? others[0] : undefined }, nullable: others.length < type.length };
+    const nullable = others.length < type.length;
+    return others.length === 1 ? { schema: { ...schema, type: others[0] }, nullable } : { schema: {}, nullable, ...(others.length > 1 && { several: others.map((each) => ({ type: each })) }) };
   }
   return { schema, nullable: type === "null" };
 }
@@ -109,8 +128,8 @@ function resolve(schema: Schema, root: Schema, depth = 0): Schema {
   const ref = schema["$ref"];
   if (typeof ref !== "string" || depth >= 8) return schema;
   let at: unknown = root;
-  for (const step of ref.startsWith("#/") ? ref.slice(2).split("/") : [""]) {
-    const name = step.replaceAll("~1", "/").replaceAll("~0", "~");
+  for (const part of ref.startsWith("#/") ? ref.slice(2).split("/") : [""]) {
+    const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
     at = isFields(at) && Object.hasOwn(at, name) ? at[name] : undefined;
   }
   return isFields(at) ? { ...resolve(at, root, depth + 1), ...without(schema, "$ref") } : {};

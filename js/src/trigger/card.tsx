@@ -1,18 +1,21 @@
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { clock, shortId } from "../format.js";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { shortId } from "../format.js";
+import { parseJson } from "../form/fault.js";
+import { Fields } from "../form/fields.js";
+import { JsonBox } from "../form/json-box.js";
+import { type Form, useForm } from "../form/use-form.js";
 import type { Store } from "../transport.js";
 import { useAction } from "../ui/action.js";
 import { Announcer } from "../ui/announcer.js";
-import { Copy } from "../ui/copy.js";
+import { Child, type Host } from "../ui/child.js";
 import { Icon } from "../ui/icon.js";
 import { ConnectionNotice } from "../ui/notice.js";
+import { Section } from "../ui/section.js";
 import { Sentence } from "../ui/sentence.js";
 import { APPLE, useSubmitKey } from "../ui/submit.js";
-import { Child, type Host } from "./child.js";
-import { Fields } from "../form/fields.js";
-import { JsonBox } from "../form/json-box.js";
-import type { TriggerState } from "./state.js";
-import { type Payload, usePayload } from "../form/use-payload.js";
+import { Preview } from "../ui/value.js";
+import { History } from "./history.js";
+import type { Started, TriggerState } from "./state.js";
 
 /** Two presses nearer than this are one: a double click, a bouncing key. */
 const TWICE_MS = 500;
@@ -23,9 +26,15 @@ export function TriggerCard({ store, host }: { store: Store<TriggerState>; host:
   const task = store.field("task").value;
   const fault = store.field("fault").value;
   const hint = store.field("hint").value;
+  const told = store.field("problem").value;
+  const name = store.field("name").value;
+  const preset = store.field("payload").value;
   const offline = store.offline.value;
+  const runs = startedIn(store);
   const submit = useAction(store, "submit");
-  const payload = usePayload(store);
+  const form = useForm({ schema: store.field("schema").value, preset, told, name });
+  const options = useForm({ schema: store.field("options_schema").value, preset: store.field("options").value, name: name && `${name}-options` });
+  const [chosen, show] = useState<{ id: string; when: string | undefined } | null>(null);
   const pressed = useRef(Number.NEGATIVE_INFINITY);
   const waits = useRef(false);
   const busy = !offline && (store.field("submitting").value === true || submit.pending);
@@ -33,21 +42,24 @@ export function TriggerCard({ store, host }: { store: Store<TriggerState>; host:
   const run = () => {
     const now = Date.now();
     if (!ready || busy || now - pressed.current < TWICE_MS) return;
-    const made = payload.make();
+    const made = form.make();
+    const settings = options.make();
     waits.current = made !== null;
-    if (!made) return payload.toProblem(card.current);
+    if (!made || !settings) return form.toProblem(card.current);
     pressed.current = now;
-    void submit.run({ payload: made.value });
+    void submit.run({ payload: made.value, ...(options.fields && { options: settings.value }) });
   };
   useSubmitKey(card, run);
   // What the kernel finds wrong is shown where it is, to the one who asked.
-  const told = store.field("problem").value;
   useEffect(() => {
     if (!told || !waits.current) return;
     waits.current = false;
-    if (payload.wrong) payload.toProblem(card.current);
+    if (form.wrong) form.toProblem(card.current);
   }, [told]);
   const message = told?.message || (told ? "The payload is not valid." : submit.error && `Could not start the run: ${submit.error}`);
+  const rest = [...form.rest, ...Object.entries(options.problems).map(([pointer, problem]) => `Option ${pointer.slice(1)}: ${problem}`)];
+  // A new run is shown, whichever was chosen before.
+  const shown = (chosen && chosen.when === runs[0]?.id ? runs.find(({ id }) => id === chosen.id) : undefined) ?? runs[0];
   return (
     <>
       <article class="tw-card tw-trigger" ref={card} tabIndex={-1} aria-label={`Start ${task ?? "a task"}`} aria-busy={busy} data-busy={busy || undefined}>
@@ -55,20 +67,25 @@ export function TriggerCard({ store, host }: { store: Store<TriggerState>; host:
           <div class="tw-title">
             {task ? <span class="tw-task" title={task}>{task}</span> : <span class="tw-task tw-bone" aria-hidden="true" />}
           </div>
-          {payload.fields && <Switch payload={payload} />}
+          {form.fields && <Switch form={form} />}
         </header>
         <div class="tw-payload">
-          {payload.fields && payload.mode === "form" ? (
-            <Fields fields={payload.fields} draft={payload.draft} problems={payload.problems} busy={busy} onWrite={payload.write} />
+          {form.fields && form.mode === "form" ? (
+            <Fields fields={form.fields} draft={form.draft} problems={form.problems} busy={busy} onWrite={form.write} onLeave={form.leave} />
           ) : (
-            <JsonBox text={payload.text} fault={payload.fault} busy={busy} known={store.field("payload").value !== undefined || task !== undefined} onWrite={payload.type} />
+            <JsonBox text={form.text} fault={form.fault} busy={busy} known={preset !== undefined || task !== undefined} onWrite={form.type} />
           )}
         </div>
-        {(fault || message || payload.rest.length > 0) && (
+        {options.fields && (
+          <Section title="Options" name="options" open={false} preview={<Options form={options} />}>
+            <Fields fields={options.fields} draft={options.draft} problems={options.problems} busy={busy} onWrite={options.write} onLeave={options.leave} />
+          </Section>
+        )}
+        {(fault || message || rest.length > 0) && (
           <div class="tw-line tw-bad" role="alert">
             {fault && <p><Sentence text={fault} /></p>}
             {message && <p><Sentence text={message} /></p>}
-            {payload.rest.map((each) => <p>{each}</p>)}
+            {rest.map((each) => <p>{each}</p>)}
           </div>
         )}
         {hint && <p class="tw-line tw-hint"><Sentence text={hint} /></p>}
@@ -86,50 +103,50 @@ export function TriggerCard({ store, host }: { store: Store<TriggerState>; host:
               </>
             )}
           </span>
-          <Latest store={store} />
+          {(form.reset || options.reset) && !busy && (
+            <button type="button" class="tw-link tw-reset" onClick={() => (form.reset?.(), options.reset?.())}>
+              Reset
+            </button>
+          )}
         </footer>
+        {runs.length > 1 && (
+          <History
+            runs={runs}
+            shown={shown?.id}
+            onShow={(id) => show({ id, when: runs[0]?.id })}
+            onLoad={(payload) => {
+              const parsed = parseJson(payload);
+              if (!busy && parsed.ok) form.load(parsed.value);
+            }}
+          />
+        )}
         <ConnectionNotice store={store} connection={null} onReconnect={() => {}} />
-        <Announcer words={started(store)} />
+        <Announcer words={runs[0] ? `Run ${shortId(String(runs[0].id))} started` : ""} />
       </article>
-      <Child host={host} reference={store.field("child").value} />
+      <Child host={host} reference={shown?.child} what="this run" />
     </>
   );
 }
 
-function started(store: Store<TriggerState>): string {
+function startedIn(store: Store<TriggerState>): readonly Started[] {
   const runs = store.field("runs").value;
-  return Array.isArray(runs) && runs[0] ? `Run ${shortId(String(runs[0].id))} started` : "";
+  return Array.isArray(runs) ? runs : [];
 }
 
-function Switch({ payload }: { payload: Payload }) {
+/** What is set, in one line. */
+function Options({ form: { fields, draft } }: { form: Form }) {
+  const set = Object.fromEntries((fields ?? []).flatMap(({ key }) => (draft[`/${key}`] ? [[key, draft[`/${key}`]]] : [])));
+  return Object.keys(set).length > 0 ? <Preview value={set} /> : null;
+}
+
+function Switch({ form }: { form: Form }) {
   return (
     <div class="tw-switch" role="group" aria-label="How the payload is written">
       {(["form", "json"] as const).map((mode) => (
-        <button key={mode} type="button" aria-pressed={payload.mode === mode} onClick={() => payload.turn(mode)}>
+        <button key={mode} type="button" aria-pressed={form.mode === mode} onClick={() => form.turn(mode)}>
           {mode === "form" ? "Form" : "JSON"}
         </button>
       ))}
     </div>
-  );
-}
-
-/** The runs started here before; a click copies the id. */
-function Latest({ store }: { store: Store<TriggerState> }) {
-  const runs = store.field("runs").value;
-  const list = useRef<HTMLUListElement>(null);
-  // The newest stands first: show it when a narrow card was scrolled.
-  useLayoutEffect(() => void (list.current && (list.current.scrollLeft = 0)), [runs]);
-  if (!Array.isArray(runs) || runs.length === 0) return null;
-  return (
-    <ul class="tw-latest-runs" aria-label="Runs started here" ref={list}>
-      <li aria-hidden="true">Started</li>
-      {runs.slice(0, 5).map(({ id, created_at: at }) => (
-        <li key={id}>
-          <Copy class="tw-id" label={`${shortId(String(id))}, copy run id`} title={`Copy ${String(id)}`} text={() => String(id)}>
-            {typeof at === "number" ? clock(at, Date.now()) : shortId(String(id))}
-          </Copy>
-        </li>
-      ))}
-    </ul>
   );
 }

@@ -10,7 +10,7 @@ export interface Host {
 const REFERENCE = /^IPY_MODEL_([\w-]+)$/;
 
 /** The card of the model that `reference` names; the one before stays until it is there. */
-export function Child({ host, reference }: { host: Host; reference: unknown }) {
+export function Child({ host, reference, what }: { host: Host; reference: unknown; what: string }) {
   const at = useRef<HTMLDivElement>(null);
   const [model, show] = useState<Model | null>(null);
   const [problem, tell] = useState<string | null>(null);
@@ -30,7 +30,7 @@ export function Child({ host, reference }: { host: Host; reference: unknown }) {
   useLayoutEffect(() => (model && at.current ? host.render({ model, el: at.current }) : undefined), [model, host]);
   return (
     <>
-      {problem !== null && <p class="tw-line tw-unfound">The card of the newest run could not be shown: {problem}</p>}
+      {problem !== null && <p class="tw-line tw-unfound">The card of {what} could not be shown: {problem}</p>}
       <div class="tw-child" ref={at} />
     </>
   );
