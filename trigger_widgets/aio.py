@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import TYPE_CHECKING, Any
 
-from .tasks import children
+from .tasks.current_children import AsyncChildren
 from .tasks.current_streams import AsyncStreams
 from .tasks.current_wait import AsyncWait
-from .tasks.definition import Task, tied_to_worker
-from .tasks.results import Result
-from .tasks.steps import run_awaiting
-from .tasks.waits import require_scope
+from .tasks.definition import Task
+
+if TYPE_CHECKING:
+    from .realtime.batch import BatchHandle
+    from .realtime.handle import RunHandle
 
 streams = AsyncStreams()
 """The twin of `streams`."""
@@ -18,14 +20,28 @@ streams = AsyncStreams()
 wait = AsyncWait()
 """The twin of `wait`."""
 
+trigger_and_wait = AsyncChildren().trigger_and_wait
+"""The twin of `task.trigger_and_wait(payload)`, as `trigger_and_wait(task, payload)`."""
 
-async def trigger_and_wait(
-    task: Task[..., Any], payload: Any = None, **options: Any
-) -> Result[Any]:
-    """The twin of `task.trigger_and_wait(payload)`."""
-    scope = require_scope("aio.trigger_and_wait")
-    tied = tied_to_worker(options)
-    return await run_awaiting(children.trigger_and_wait(scope, task.id, payload, tied))
+batch_trigger_and_wait = AsyncChildren().batch_trigger_and_wait
+"""The twin of `task.batch_trigger_and_wait(items)`."""
 
 
-__all__ = ["streams", "trigger_and_wait", "wait"]
+async def trigger(task: Task[..., Any], payload: Any = None, **options: Any) -> RunHandle:
+    """The twin of `task.trigger(payload)`; the handle can be awaited too."""
+    return await asyncio.to_thread(task.trigger, payload, **options)
+
+
+async def batch_trigger(task: Task[..., Any], items: Any, **options: Any) -> BatchHandle:
+    """The twin of `task.batch_trigger(items)`."""
+    return await asyncio.to_thread(task.batch_trigger, items, **options)
+
+
+__all__ = [
+    "batch_trigger",
+    "batch_trigger_and_wait",
+    "streams",
+    "trigger",
+    "trigger_and_wait",
+    "wait",
+]

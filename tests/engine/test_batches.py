@@ -241,13 +241,6 @@ def test_impossible_items_of_one_request(engine, task):
     assert (many.status_code, "1001" in many.text) == (400, True)
 
 
-def test_a_waiting_parent_is_refused_by_name(engine, task):
-    body = {"runCount": 1, "parentRunId": engine.trigger(task), "resumeParentOnCompletion": True}
-    answer = engine.http.post("/api/v3/batches", json=body)
-    assert answer.status_code == 501
-    assert "resumeParentOnCompletion of a batch" in answer.json()["error"]
-
-
 def test_unknown_batches(engine):
     for path in ("/api/v1/batches/batch_unknown", "/api/v2/batches/x", "/realtime/v1/batches/x"):
         answer = engine.http.get(path)

@@ -3,12 +3,13 @@
 import threading
 
 import pytest
+from pydantic import BaseModel
 from worker.support import DEADLINE, until
 
 from trigger_widgets import aio
 from trigger_widgets.errors import ConfigurationError, RunFailedError
 from trigger_widgets.models import RunStatus
-from trigger_widgets.tasks import task
+from trigger_widgets.tasks import batch_trigger_and_wait, task, trigger_and_wait
 
 
 @pytest.fixture
@@ -102,10 +103,11 @@ def test_the_next_attempt_finds_the_children_of_the_one_before(start_tied, clien
 
 
 def test_waiting_for_a_child_outlives_the_engine(engine, start_tied, client):
-    go_on = threading.Event()
+    begun, go_on = threading.Semaphore(0), threading.Event()
 
     @task(id="slow")
     def slow(payload):
+        begun.release()
         assert go_on.wait(DEADLINE)
         return "done"
 
@@ -115,6 +117,7 @@ def test_waiting_for_a_child_outlives_the_engine(engine, start_tied, client):
 
     start_tied()
     run = client.tasks.trigger("parent")
+    assert begun.acquire(timeout=DEADLINE)
     until(lambda: client.runs.retrieve(run).status is RunStatus.WAITING, "the wait")
     engine.kill()
     engine.restart()
@@ -133,3 +136,77 @@ def test_a_batch_of_a_task_object_runs_in_its_own_process(start_tied, double):
 def test_waiting_for_a_child_needs_a_run(double):
     with pytest.raises(ConfigurationError, match=r"trigger_and_wait waits as part of a run"):
         double.trigger_and_wait(1)
+
+
+@pytest.mark.parametrize("kind", ["thread", "coroutine"])
+def test_a_parent_waits_for_a_batch_in_one_slot(start_tied, client, double, kind):
+    def told(results):
+        return [[result.ok, result.output, str(result.error)[-11:]] for result in results]
+
+    @task(id="thread")
+    def in_a_thread(payload):
+        return told(double.batch_trigger_and_wait(payload))
+
+    @task(id="coroutine")
+    async def in_a_coroutine(payload):
+        return told(await aio.batch_trigger_and_wait(double, payload))
+
+    start_tied(slots=1)
+    found = client.tasks.trigger(kind, [3, -1, {"payload": 3}]).result(timeout=DEADLINE)
+    assert found == [[True, 6, "None"], [False, None, " below zero"], [True, 6, "None"]]
+
+
+def test_outputs_of_children_have_the_type_that_their_task_promises(start_tied, client):
+    class Point(BaseModel):
+        x: int
+
+    @task(id="point")
+    def point(payload) -> Point:
+        return Point(x=payload)
+
+    @task(id="parent")
+    def parent(payload):
+        one = point.trigger_and_wait(1).unwrap()
+        two, three = point.batch_trigger_and_wait([2, 3])
+        by_id = trigger_and_wait("point", 4)
+        mixed = batch_trigger_and_wait([{"task": "point", "payload": 5}])
+        return [one.x, two.output.x, three.unwrap().x, by_id.output["x"], mixed[0].output["x"]]
+
+    start_tied()
+    assert client.tasks.trigger("parent").result(timeout=DEADLINE) == [1, 2, 3, 4, 5]
+
+
+def test_the_next_attempt_repeats_of_a_batch_only_what_failed(start_tied, client, double):
+    @task(id="parent", retry={"max_attempts": 2, "min_timeout_ms": 1})
+    def parent(payload, ctx):
+        return [child.unwrap() for child in double.batch_trigger_and_wait([1, 1, -2])]
+
+    start_tied()
+    with pytest.raises(RunFailedError, match="below zero"):
+        client.tasks.trigger("parent").result(timeout=DEADLINE)
+    assert sorted(double.calls) == [-2, -2, 1, 1]
+
+
+def test_waiting_for_a_batch_outlives_the_engine(engine, start_tied, client):
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    @task(id="slow")
+    def slow(payload):
+        begun.release()
+        assert go_on.wait(DEADLINE)
+        return payload
+
+    @task(id="parent")
+    def parent(payload):
+        return [child.unwrap() for child in slow.batch_trigger_and_wait([1, 2])]
+
+    start_tied()
+    run = client.tasks.trigger("parent")
+    assert begun.acquire(timeout=DEADLINE)
+    assert begun.acquire(timeout=DEADLINE)
+    until(lambda: client.runs.retrieve(run).status is RunStatus.WAITING, "the wait")
+    engine.kill()
+    engine.restart()
+    go_on.set()
+    until(lambda: client.runs.retrieve(run).is_terminal, "the end of the run")
+    assert client.runs.retrieve(run).output == [1, 2]

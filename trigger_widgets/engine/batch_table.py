@@ -47,6 +47,17 @@ class Member(NamedTuple):
     is_cached: bool
 
 
+class Ended(NamedTuple):
+    """How the run of an item ended."""
+
+    id: str
+    status: str
+    output: str | None
+    output_type: str
+    error: str | None
+    completed_at: int | None
+
+
 _COLUMNS = ", ".join(field.name for field in fields(BatchRecord))
 
 
@@ -128,3 +139,45 @@ def last_update(execute: Execute, batch: BatchRecord) -> int:
         (batch.id,),
     ).fetchone()
     return max(batch.updated_at, latest or 0)
+
+
+def is_over(execute: Execute, batch_id: str) -> bool:
+    """Whether it has all its runs, and all of them have ended."""
+    query = (
+        "SELECT sealed_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM batch_items "
+        "JOIN runs ON runs.id = batch_items.run "
+        "WHERE batch_items.batch = batches.id AND runs.completed_at IS NULL) "
+        "FROM batches WHERE id = ?"
+    )
+    row = execute(query, (batch_id,)).fetchone()
+    return bool(row and row[0])
+
+
+def awaited_with(execute: Execute, run_id: str, kind: str) -> list[str]:
+    """The batches that a run is in and that somebody waits for; `kind` is that of the wait."""
+    query = (
+        "SELECT DISTINCT batch FROM batch_items JOIN waitpoints "
+        "ON waitpoints.idempotency_key = batch_items.batch AND waitpoints.type = ? "
+        "AND waitpoints.completed_at IS NULL WHERE run = ?"
+    )
+    return [row["batch"] for row in execute(query, (kind, run_id))]
+
+
+def unfinished(execute: Execute, batch_id: str) -> list[str]:
+    """The runs of a batch that have not ended."""
+    rows = execute(
+        "SELECT DISTINCT run FROM batch_items JOIN runs ON runs.id = batch_items.run "
+        "WHERE batch_items.batch = ? AND runs.completed_at IS NULL",
+        (batch_id,),
+    )
+    return [row["run"] for row in rows]
+
+
+def outcomes(execute: Execute, batch_id: str) -> list[Ended]:
+    """How its runs ended, in the order of its items."""
+    rows = execute(
+        f"SELECT {', '.join(f'runs.{name}' for name in Ended._fields)} FROM batch_items "  # noqa: S608
+        "JOIN runs ON runs.id = batch_items.run WHERE batch_items.batch = ? ORDER BY item",
+        (batch_id,),
+    )
+    return [Ended(*row) for row in rows]

@@ -13,7 +13,7 @@ from typing import Any
 
 from trigger_widgets.packets import JSON_TYPE
 
-from . import batch_table, run_table, runs, trigger_request
+from . import batch_table, blocking, run_table, runs, trigger_request
 from .batch_table import BatchRecord
 from .core import Engine
 from .hub import batch_topic
@@ -31,8 +31,9 @@ class BatchRequest:
 
     run_count: int
     tasks: tuple[str, ...]
-    parent: str | None
     idempotency_key: str | None
+    parent: str | None = None
+    resume_parent: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,8 @@ class Accepted:
 
 
 def parse(body: Any, key_header: str | None) -> BatchRequest:
-    """`{"runCount","taskIdentifiers"?,"parentRunId"?,"idempotencyKey"?}`."""
+    """`{"runCount","taskIdentifiers"?,"idempotencyKey"?,…}` and what `_parent` reads."""
     data = expect(body, "object")
-    _no_waiting_parent(data)
     if "runCount" not in data:
         raise ValidationError("Required", "runCount")
     count = optional_integer(data["runCount"], "runCount") or 0
@@ -74,14 +74,17 @@ def parse(body: Any, key_header: str | None) -> BatchRequest:
         tasks=tuple(
             expect(name, "string", f"taskIdentifiers[{i}]") for i, name in enumerate(names)
         ),
-        parent=optional(data.get("parentRunId"), "string", "parentRunId"),
         idempotency_key=key or key_header,
+        **_parent(data),
     )
 
 
-def _no_waiting_parent(data: dict[str, Any]) -> None:
-    if data.get("resumeParentOnCompletion"):
-        raise UnhonouredOptionError("resumeParentOnCompletion")
+def _parent(data: dict[str, Any]) -> dict[str, Any]:
+    """`parentRunId`, and `resumeParentOnCompletion` if it waits for the whole batch."""
+    parent = optional(data.get("parentRunId"), "string", "parentRunId")
+    name = "resumeParentOnCompletion"
+    waits = bool(optional(data.get(name), "boolean", name))
+    return {"parent": parent, "resume_parent": waits and parent is not None}
 
 
 def parse_line(line: str, now: int) -> Item:
@@ -104,10 +107,9 @@ def parse_line(line: str, now: int) -> Item:
     return Item(index, _request(index, data, now), line)
 
 
-def parse_items(body: Any, now: int) -> list[Item]:
-    """The items of a batch that comes in one body, `{"items":[{"task","payload","options"}]}`."""
+def parse_whole(body: Any, key_header: str | None, now: int) -> tuple[BatchRequest, list[Item]]:
+    """A batch that comes in one body, `{"items":[{"task","payload","options"}],…}`."""
     data = expect(body, "object")
-    _no_waiting_parent(data)
     items = expect(data.get("items"), "array", "items")
     if not items:
         raise ValidationError("Array must contain at least 1 element(s)", "items")
@@ -116,10 +118,14 @@ def parse_items(body: Any, now: int) -> list[Item]:
             400, f"Batch size of {len(items)} is too large. Maximum allowed batch size is "
             f"{MOST_ITEMS}."
         )  # fmt: skip
-    return [
+    found = [
         Item(i, _request(i, expect(item, "object", f"items[{i}]"), now))
         for i, item in enumerate(items)
     ]
+    wanted = BatchRequest(
+        run_count=len(found), tasks=(), idempotency_key=key_header, **_parent(data)
+    )
+    return wanted, found
 
 
 def _request(index: int, data: dict[str, Any], now: int) -> TriggerRequest:
@@ -160,6 +166,8 @@ def _create(
     if wanted.idempotency_key is not None:
         known = batch_table.with_key(transaction.execute, wanted.idempotency_key, now)
         if known is not None:
+            if wanted.resume_parent:
+                blocking.expect_wait(transaction, known, wanted.parent)
             return known, True
     batch = BatchRecord(
         id=new_id(now),
@@ -171,6 +179,8 @@ def _create(
         creator=None if one_time_token is None else digest(one_time_token),
     )
     batch_table.insert(transaction, batch)
+    if wanted.resume_parent:
+        blocking.expect_wait(transaction, batch, wanted.parent)
     return batch, False
 
 
@@ -211,17 +221,14 @@ async def add(
 
 async def trigger_all(
     engine: Engine,
+    wanted: BatchRequest,
     items: Sequence[Item],
     *,
-    idempotency_key: str | None,
     streams_version: str,
     one_time_token: str | None,
 ) -> tuple[BatchRecord, bool]:
     """Create a batch with all its runs; and whether the idempotency key had it already."""
     registered = runs.Registered.of(engine)
-    wanted = BatchRequest(
-        run_count=len(items), tasks=(), parent=None, idempotency_key=idempotency_key
-    )
 
     def work(transaction: Transaction) -> tuple[BatchRecord, bool]:
         batch, cached = _create(transaction, wanted, one_time_token)
@@ -260,4 +267,5 @@ def _make_runs(
             run_table.touch(transaction, made)
         batch_table.set_run(transaction, batch, item.index, made)
     batch_table.seal(transaction, batch, now)
+    blocking.batch_sealed(transaction, batch)
     transaction.wake(batch_topic(batch.id))

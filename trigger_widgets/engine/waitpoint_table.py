@@ -108,8 +108,8 @@ def is_free(execute: Execute, run: RunRecord) -> bool:
     return execute(query, (run.id, run.attempt)).fetchone() is None
 
 
-def awaited_runs(execute: Execute, run: RunRecord, kind: str) -> list[str]:
-    """The ids of the runs that the last attempt of `run` waits for; `kind` is theirs."""
+def awaited(execute: Execute, run: RunRecord, kind: str) -> list[str]:
+    """The ids of the runs, or by their `kind` of the batches, that the attempt of `run` awaits."""
     query = (
         "SELECT waitpoints.idempotency_key FROM waits JOIN waitpoints "
         "ON waitpoints.id = waits.waitpoint WHERE run = ? AND attempt = ? AND type = ? "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
-from .blocking import RUN
+from . import batch_table, waitpoint_table
+from .batch_table import Execute
+from .blocking import BATCH, RUN, with_outcome
 from .core import PROJECT_REF, Engine
 from .ids import iso
 from .records import RunRecord, WaitpointRecord, WorkerRecord
@@ -160,14 +162,41 @@ def completed(run: RunRecord, attempt_status: str) -> dict[str, Any]:
     return {"attemptStatus": attempt_status, "snapshot": snapshot(run), "run": _summary(run)}
 
 
-def execution_data(run: RunRecord, waited_for: Iterable[WaitpointRecord]) -> dict[str, Any]:
-    """What snapshots/latest says; `waited_for` is what let the run go on."""
+def execution_data(engine: Engine, run: RunRecord) -> dict[str, Any]:
+    """What snapshots/latest says, and what let the run go on."""
+    execute = engine.store.reader.execute
+    told = waitpoint_table.told_to(execute, run)
     return {
         "version": "1",
         "snapshot": snapshot(run),
         "run": _summary(run),
-        "completedWaitpoints": [completed_waitpoint(waitpoint) for waitpoint in waited_for],
+        "completedWaitpoints": [
+            wire
+            for waitpoint in told
+            for wire in (completed_waitpoint(waitpoint), *_runs_of_batch(execute, waitpoint))
+        ],
     }
+
+
+def _runs_of_batch(execute: Execute, waitpoint: WaitpointRecord) -> Iterator[dict[str, Any]]:
+    """The end of a batch tells of the end of each of its runs (pyworker-10, 0019)."""
+    if waitpoint.type != BATCH:
+        return
+    name = waitpoint.idempotency_key
+    batch = {"id": name, "friendlyId": f"batch_{name}"}
+    for index, run in enumerate(batch_table.outcomes(execute, name)):
+        ended = WaitpointRecord(
+            id=run.id,
+            type=RUN,
+            created_at=waitpoint.created_at,
+            completed_at=run.completed_at,
+            idempotency_key=run.id,
+        )
+        wire = completed_waitpoint(with_outcome(ended, run))
+        yield wire | {
+            "index": index,
+            "completedByTaskRun": {**wire["completedByTaskRun"], "batch": batch},
+        }
 
 
 def completed_waitpoint(waitpoint: WaitpointRecord) -> dict[str, Any]:
@@ -178,13 +207,15 @@ def completed_waitpoint(waitpoint: WaitpointRecord) -> dict[str, Any]:
         "type": waitpoint.type,
         "completedAt": iso(waitpoint.completed_at or 0),
         **({} if waitpoint.due_at is None else {"completedAfter": iso(waitpoint.due_at)}),
-        **({"completedByTaskRun": _by_run(waitpoint)} if waitpoint.type == RUN else {}),
+        **({"completedByTaskRun": _named(waitpoint, "run")} if waitpoint.type == RUN else {}),
+        **({"completedByBatch": _named(waitpoint, "batch")} if waitpoint.type == BATCH else {}),
         **({} if waitpoint.output is None else {"output": waitpoint.output}),
         "outputType": waitpoint.output_type,
         "outputIsError": waitpoint.output_is_error,
     }
 
 
-def _by_run(waitpoint: WaitpointRecord) -> dict[str, str]:
-    run_id = waitpoint.idempotency_key
-    return {"id": run_id, "friendlyId": f"run_{run_id}"}
+def _named(waitpoint: WaitpointRecord, kind: str) -> dict[str, str]:
+    """What has completed it: the key of such a waitpoint is its id."""
+    found = waitpoint.idempotency_key
+    return {"id": found, "friendlyId": f"{kind}_{found}"}

@@ -3,6 +3,7 @@
 from trigger_widgets.errors import AbortTaskRunError
 
 from .context import TaskContext
+from .current_children import batch_trigger_and_wait, trigger_and_wait
 from .current_metadata import metadata
 from .current_streams import StreamResult, streams
 from .current_wait import wait
@@ -17,10 +18,12 @@ __all__ = [
     "StreamResult",
     "Task",
     "TaskContext",
+    "batch_trigger_and_wait",
     "logger",
     "metadata",
     "registry",
     "streams",
     "task",
+    "trigger_and_wait",
     "wait",
 ]

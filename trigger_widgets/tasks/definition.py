@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from trigger_widgets.errors import ConfigurationError
 
-from .children import linked, trigger_and_wait
+from . import current_children
+from .children import linked, tied_to_worker
 from .hooks import Hooks
 from .manifest import TaskManifest
 from .options import DEFAULT_MAX_ATTEMPTS, INTERACTIVE_MAX_ATTEMPTS, parse_options
 from .payloads import Parameters
 from .registry import registry
 from .results import Result
-from .steps import refuse_in_event_loop, run_blocking
-from .waits import require_scope
 
 if TYPE_CHECKING:
     from trigger_widgets.realtime.batch import BatchHandle
@@ -83,10 +82,15 @@ class Task(Generic[P, R]):
         The run holds no slot meanwhile. An attempt that comes after finds the child by its task
         and payload, unless it failed. In a coroutine use `aio.trigger_and_wait`.
         """
-        refuse_in_event_loop("trigger_and_wait")
-        scope = require_scope(f"{self.id}.trigger_and_wait")
-        steps = trigger_and_wait(scope, self.id, payload, tied_to_worker(options))
-        return run_blocking(steps, scope.alarm)
+        return current_children.trigger_and_wait(self, payload, **options)
+
+    def batch_trigger_and_wait(self, items: Any, **options: Any) -> list[Result[Any]]:
+        """Inside of a run: start a child run for each item and wait until all of them have ended,
+        as one `Result` an item, in their order.
+
+        As `trigger_and_wait`, with `items` and `options` as those of `batch_trigger`.
+        """
+        return current_children.batch_trigger_and_wait(self, items, **options)
 
     def replaces(self, other: Task[..., Any]) -> bool:
         """Whether defining this after `other`, of the same id, is the same thing done again."""
@@ -136,15 +140,6 @@ def task(first: Any = None, /, **options: Any) -> Any:
         return _define(function, rest.pop("id", None), rest)
 
     return decorate
-
-
-def tied_to_worker(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options that let the worker of this process execute the run, unless they say otherwise."""
-    if "version" not in options and registry.ensure_worker is not None:
-        worker = registry.ensure_worker()
-        if worker is not None:
-            return {**options, "version": worker.version}
-    return dict(options)
 
 
 def own(task: Any, options: Mapping[str, Any]) -> dict[str, Any]:

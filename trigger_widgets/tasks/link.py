@@ -16,12 +16,16 @@ from trigger_widgets.api.requests import Answer
 class WaitFor:
     """The request that blocks a run, which may be made again, and how what it waits for is called:
     `waitpoint`, or where the answer has the name.
+
+    Where that is a batch, `items` are its lines of NDJSON, sent next: then all their runs are
+    waited for.
     """
 
     path: str
     body: dict[str, Any]
     waitpoint: str | None = None
     named_at: Sequence[str] = ()
+    items: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,6 @@ class RunLink(Protocol):
 
     def wait(self, run_id: str, what: WaitFor) -> Future[dict[str, Any]]:
         """Block a run, which holds no slot meanwhile; gives the completed waitpoint as it is on
-        the wire (worker-protocol.md §7). Tokens and moments are called by their own id, a child
-        by that of its run.
+        the wire (worker-protocol.md §7), of a batch those of its runs as `{"items": […]}`. Tokens
+        and moments are called by their own id, a child by that of its run.
         """

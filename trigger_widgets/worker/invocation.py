@@ -76,8 +76,11 @@ def _execute(
     payload = task.parameters.check_input(decode_packet(job.payload, job.payload_type))
     # a loop of its own, made for the first coroutine: a task may block it, and a client that
     # `init` has made still works in `cleanup`
-    with asyncio.Runner() as runner:
+    runner = asyncio.Runner()
+    try:
         return _Attempt(task, payload, scope, interruption, runner).run()
+    finally:
+        runner.close()
 
 
 class _Attempt:

@@ -131,12 +131,23 @@ class WorkerApi:
         answer = await self.send(method, path, body, timeout=timeout, doing=doing)
         return answer.json() if answer.body else None
 
-    async def ask(self, method: str, path: str, body: Any, *, doing: str | None = None) -> Answer:
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        doing: str | None = None,
+    ) -> Answer:
         """One request, repeated for as long as there is no server to answer it."""
         backoff, key = Backoff(), str(uuid.uuid4())
         while True:
             try:
-                return await self.send(method, path, body, doing=doing, key=key)
+                return await self.send(
+                    method, path, body, content=content, headers=headers, doing=doing, key=key
+                )
             except APIConnectionError:
                 await asyncio.sleep(backoff.next())
             except APIStatusError as e:
@@ -150,7 +161,7 @@ class WorkerApi:
         path: str,
         body: Any = None,
         *,
-        content: AsyncIterable[bytes] | None = None,
+        content: AsyncIterable[bytes] | bytes | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = _TIMEOUT,  # noqa: ASYNC109 - httpx takes it
         doing: str | None = None,
@@ -184,7 +195,7 @@ class WorkerApi:
         endpoint: Endpoint | None = None,
         *,
         body: Any = None,
-        content: AsyncIterable[bytes] | None = None,
+        content: AsyncIterable[bytes] | bytes | None = None,
         timeout: float = _TIMEOUT,  # noqa: ASYNC109 - httpx takes it
         doing: str,
     ) -> Answer:

@@ -8,8 +8,10 @@ latest snapshot says it all again.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Protocol
 
+from trigger_widgets.api import batches
 from trigger_widgets.errors import ConfigurationError, ProtocolError
 from trigger_widgets.tasks.link import WaitFor
 
@@ -57,29 +59,30 @@ class RunWait:
         self._completed = {}
         try:
             waitpoint = await self._block(what)
+            names = [f"{waitpoint}_{i}" for i in range(len(what.items))] or [waitpoint]
             try:
                 async with asyncio.timeout(_BRIEFLY_SECONDS):
-                    return await self._completion(waitpoint)
+                    await self._completion(names)
             except TimeoutError:
-                return await self._elsewhere(waitpoint)
+                await self._elsewhere(names)
         finally:
             self._waiting = False
+        found = [self._completed[name] for name in names]
+        return {"items": found} if what.items else found[0]
 
-    async def _elsewhere(self, waitpoint: str) -> dict[str, Any]:
+    async def _elsewhere(self, names: list[str]) -> None:
         self._place.leave()
         try:
-            completed = await self._completion(waitpoint)
+            await self._completion(names)
             await self._place.come_back()
         except asyncio.CancelledError:  # the task has given up, and goes on as it is
             self._place.come_back_now()
             raise
-        return completed
 
-    async def _completion(self, waitpoint: str) -> dict[str, Any]:
-        while waitpoint not in self._completed:
+    async def _completion(self, names: list[str]) -> None:
+        while not self._completed.keys() >= set(names):
             self._heard.clear()
             await self._heard.wait()
-        return self._completed[waitpoint]
 
     async def _block(self, what: WaitFor) -> str:
         answer = await self._api.ask("POST", what.path, what.body)
@@ -90,9 +93,28 @@ class RunWait:
             named = named.get(key) if isinstance(named, dict) else None
         if not isinstance(named, str):
             raise ProtocolError(f"{what.path} let a run wait without saying for what.")
+        if what.items:
+            await self._send_items(named, what.items)
         return named
+
+    async def _send_items(self, batch: str, items: Sequence[str]) -> None:
+        sealed = False
+        for lines in batches.bodies(item.encode() for item in items):
+            request = batches.send_items(batch, lines)
+            answer = await self._api.ask(
+                request.method,
+                request.path,
+                content=request.raw,
+                headers={"content-type": request.content_type or ""},
+                doing=request.doing,
+            )
+            sealed = request.decode(answer).sealed
+        if not sealed:
+            raise ProtocolError(f"the server did not take all {len(items):,} items of {batch}.")
 
 
 def _name(waitpoint: dict[str, Any]) -> str:
     child = waitpoint.get("completedByTaskRun")
+    if child and child.get("batch"):  # the same run may be of several items
+        return f"{child['batch']['friendlyId']}_{waitpoint.get('index')}"
     return str(child["friendlyId"] if child else waitpoint["friendlyId"])

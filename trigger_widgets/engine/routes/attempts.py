@@ -12,7 +12,6 @@ from trigger_widgets.engine import (
     attempts,
     auth,
     completion,
-    waitpoint_table,
     worker_messages,
     worker_table,
 )
@@ -96,8 +95,7 @@ async def latest(request: Request) -> Response:
             while run.friendly_snapshot == after and await presence.wait():
                 run = engine.run(run_id) or run
     engine.registry.touch(run.process)
-    waited_for = waitpoint_table.told_to(engine.store.reader.execute, run)
-    return JSON({"execution": worker_messages.execution_data(run, waited_for)})
+    return JSON({"execution": worker_messages.execution_data(engine, run)})
 
 
 async def debug_logs(request: Request) -> Response:

@@ -13,10 +13,11 @@ from starlette.routing import Route
 
 from trigger_widgets.engine import auth, batch_table, batches, tokens
 from trigger_widgets.engine.batch_table import BatchRecord
-from trigger_widgets.engine.batches import Item
+from trigger_widgets.engine.batches import BatchRequest, Item
 from trigger_widgets.engine.core import Engine
 from trigger_widgets.engine.ids import iso, now_ms
 from trigger_widgets.engine.ndjson import read_lines
+from trigger_widgets.engine.snapshots import ConflictError
 from trigger_widgets.engine.statuses import Status
 from trigger_widgets.engine.trigger_request import RefusedError, UnhonouredOptionError
 from trigger_widgets.engine.validation import ValidationError
@@ -28,6 +29,7 @@ _LARGEST = 64 * 1024 * 1024
 """Of all items that come in one request."""
 _MAY = ("batchTrigger", "write")
 _ANY = ("*any*",)
+_SAYS_WHY = (ValidationError, RefusedError, UnhonouredOptionError, ConflictError)
 
 
 async def create(request: Request) -> Response:
@@ -37,9 +39,10 @@ async def create(request: Request) -> Response:
     body = await read_json(request)
     try:
         wanted = batches.parse(body, request.headers.get("idempotency-key"))
+        _may_wait(caller, wanted)
         caller.require(_MAY, {"batch": _ANY, "tasks": wanted.tasks or _ANY})
         batch, cached = await batches.create(engine, wanted, _one_time(caller))
-    except (ValidationError, RefusedError, UnhonouredOptionError) as e:
+    except _SAYS_WHY as e:
         raise _refusal(e) from None
     answer = {"id": batch.friendly_id, "runCount": batch.run_count, "isCached": cached}
     return JSON(answer, 202, _token_headers(engine, batch))
@@ -56,7 +59,7 @@ async def add_items(request: Request) -> Response:
         if _one_time(caller) and batch.creator != batches.digest(caller.raw):
             raise Refusal(403, auth.UNAUTHORIZED)
         accepted = await batches.add(engine, batch.id, items, _streams_version(request))
-    except (ValidationError, RefusedError, UnhonouredOptionError) as e:
+    except _SAYS_WHY as e:
         raise _refusal(e) from None
     answer: dict[str, Any] = {
         "id": batch.friendly_id,
@@ -80,6 +83,11 @@ async def _read_items(request: Request) -> list[Item]:
     return items
 
 
+def _may_wait(caller: auth.Caller, wanted: BatchRequest) -> None:
+    if wanted.resume_parent and caller.token is not None:
+        raise Refusal(403, auth.UNAUTHORIZED)  # it would stop a run that is not the caller's
+
+
 def _check(caller: auth.Caller, tasks: Iterable[str]) -> None:
     """Each task must be in the scopes: what the batch was created for is only a claim."""
     for task in set(tasks):
@@ -92,16 +100,18 @@ async def trigger_all(request: Request) -> Response:
     engine = engine_of(request)
     body = await read_json(request)
     try:
-        items = batches.parse_items(body, now_ms())
+        key = request.headers.get("idempotency-key")
+        wanted, items = batches.parse_whole(body, key, now_ms())
+        _may_wait(caller, wanted)
         _check(caller, (item.request.task for item in items))
         batch, cached = await batches.trigger_all(
             engine,
+            wanted,
             items,
-            idempotency_key=request.headers.get("idempotency-key"),
             streams_version=_streams_version(request),
             one_time_token=_one_time(caller),
         )
-    except (ValidationError, RefusedError, UnhonouredOptionError) as e:
+    except _SAYS_WHY as e:
         raise _refusal(e) from None
     answer: dict[str, Any] = {"id": batch.friendly_id, "isCached": cached}
     if request.url.path.startswith("/api/v1/"):
@@ -170,6 +180,8 @@ def _refusal(error: Exception) -> Refusal:
         return invalid(error)
     if isinstance(error, RefusedError):
         return Refusal(error.status, {"error": str(error)})
+    if isinstance(error, ConflictError):
+        return Refusal(409, {"error": f"parentRunId: {error}."}, {"x-should-retry": "false"})
     words = f"{error} of a batch is not implemented by the embedded engine of trigger-widgets"
     return Refusal(501, {"error": f"{words} {__version__}."}, {"x-should-retry": "false"})
 
