@@ -18,6 +18,7 @@
     - UnsupportedError          501, what a server does not implement
     - ServerError               other 5xx
   + ProtocolError               the server said something that is not the protocol
+  + MismatchError               what came does not fit the type that was given for it
   + RunError                    a run ended without a result; has `.run`
     - RunFailedError            FAILED, and SYSTEM_FAILURE
     - RunCrashedError           CRASHED
@@ -135,6 +136,10 @@ class ServerError(APIStatusError):
 
 class ProtocolError(TriggerError):
     """The server said something that is not the protocol."""
+
+
+class MismatchError(TriggerError):
+    """What came does not fit the type that was given for it."""
 
 
 class RunError(TriggerError):

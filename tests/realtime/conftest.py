@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from trigger_widgets.api.server import Server
 from trigger_widgets.config import Endpoint
+from trigger_widgets.realtime import driver
 from trigger_widgets.realtime.loop import close_background_loop
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -143,3 +144,10 @@ def wire():
         row=row,
         to_response=to_response,
     )
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """No waiting between attempts, and v1's silence need not be lived through."""
+    monkeypatch.setattr(driver.Backoff, "wait", lambda self: 0.0)
+    monkeypatch.setattr("trigger_widgets.realtime.stream._ROUNDING", 1.0)

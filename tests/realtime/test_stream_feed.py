@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import json
 import threading
 import time
 
@@ -10,6 +9,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from realtime.support import Body, StreamServer, until
 
 from trigger_widgets.errors import (
     APIConnectionError,
@@ -25,97 +25,9 @@ from trigger_widgets.realtime.loop import background_loop
 from trigger_widgets.realtime.stream_reader import StreamReader, StreamWatch
 
 
-class Body(httpx.AsyncByteStream):
-    """A body in pieces, then a cut, an end, or silence."""
-
-    def __init__(self, pieces, *, then="end"):
-        self.pieces, self.then = pieces, then
-
-    async def __aiter__(self):
-        for piece in self.pieces:
-            yield piece
-            await asyncio.sleep(0)
-        if self.then == "cut":
-            raise httpx.ReadError("cut")
-        if self.then == "hold":
-            await asyncio.Event().wait()
-
-
-def v1_text(log):
-    return "".join(f"id: {i}\ndata: {json.dumps(part)}\n\n: ping\n\n" for i, part in log)
-
-
-def v2_text(log, tail):
-    if not log:
-        return f'event: ping\ndata: {{"tail":{{"seq_num":{tail}}}}}\n\n'
-    records = [{"seq_num": n, "body": json.dumps({"data": part, "id": f"p{n}"})} for n, part in log]
-    data = json.dumps({"records": records, "tail": {"seq_num": tail}}, ensure_ascii=False)
-    return f"event: batch\nid: 9,9,9\ndata: {data}\n\n"
-
-
-class StreamServer:
-    """A stream of a version, cut at given bytes; the run's feed; what it was asked."""
-
-    def __init__(self, wire, parts, *, version="v2", cuts=(), status="COMPLETED_SUCCESSFULLY"):
-        self.wire, self.parts, self.version = wire, parts, version
-        self.cuts, self.status = list(cuts), status
-        self.asked, self.run_asked = [], 0
-        self.run_may_end = threading.Event()
-        self.run_may_end.set()
-        self.hold = True
-
-    async def __call__(self, request):
-        if "/streams/" in request.url.path:
-            return self.stream(request)
-        self.run_asked += 1
-        if self.run_asked == 1:
-            return self.wire.answer(self.wire.row(), offset="1_1")
-        # once the parts are written, and all cuts were made
-        while self.cuts or not self.run_may_end.is_set():  # noqa: ASYNC110 - set by another thread
-            await asyncio.sleep(0.001)
-        return self.wire.answer(self.wire.row(self.status, second=9), offset="9_9")
-
-    def stream(self, request):
-        self.asked.append(dict(request.headers))
-        after = request.headers.get("last-event-id")
-        draining = request.headers["timeout-seconds"] == "1"
-        if self.version == "v1":
-            log = [(f"{n // 3}-0", part) for n, part in enumerate(self.parts)]
-            order = lambda text: tuple(map(int, text.split("-")))  # noqa: E731
-            text = v1_text([e for e in log if after is None or order(e[0]) > order(after)])
-        else:
-            first = 0 if after is None else int(after) + 1
-            text = v2_text(list(enumerate(self.parts))[first:], len(self.parts))
-        if draining and self.version == "v2":
-            text += "data: [DONE]\n\n"
-        data = text.encode()
-        headers = {"content-type": "text/event-stream; charset=utf-8"}
-        if self.version == "v2":
-            headers["x-stream-version"] = "v2"
-        then = "end" if draining else "hold"
-        if self.cuts:
-            data, then = data[: self.cuts.pop(0)], "cut"
-        pieces = [data[n : n + 7] for n in range(0, len(data), 7)]
-        return httpx.Response(200, headers=headers, stream=Body(pieces, then=then))
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """No waiting between attempts, and v1's silence need not be lived through."""
-    monkeypatch.setattr(driver.Backoff, "wait", lambda self: 0.0)
-    monkeypatch.setattr("trigger_widgets.realtime.stream._ROUNDING", 1.0)
-
-
 def read(wire, server, **options):
     options = {"timeout": 10, **options}
     return list(StreamReader("run_1", "out", wire.fake_server(server), **options))
-
-
-def until(condition, seconds=5.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 class Watcher:
@@ -189,8 +101,7 @@ def test_a_watch_is_told_parts_runs_connections_and_the_end(wire, quick):
     server = StreamServer(wire, PARTS)
     server.run_may_end.clear()
     watcher.watch(wire, server)
-    until(lambda: watcher.all == PARTS)
-    assert watcher.runs == ["EXECUTING"]
+    until(lambda: watcher.all == PARTS and watcher.runs == ["EXECUTING"])
     server.run_may_end.set()
     assert watcher.ended.wait(5)
     assert watcher.ends == [None]
@@ -344,7 +255,8 @@ def test_malformed_parts_are_skipped_with_a_warning(wire, quick, caplog):
 
     reader = StreamReader("run_1", "out", wire.fake_server(handler), timeout=5)
     assert list(reader) == [1]
-    assert "1 parts of" in caplog.text
+    assert "skipped 1 malformed parts of" in caplog.text
+    assert reader.malformed == 1
 
 
 def test_a_timeout_leaves_the_run_alone(wire, quick):

@@ -170,7 +170,7 @@ def test_an_error_is_raised_once_and_again(subscribe, wire):
 
 
 def test_an_interrupt_in_a_loop_disconnects_and_passes_on(subscribe, states, monkeypatch):
-    from trigger_widgets.realtime import subscription as module
+    from trigger_widgets.realtime import reading as module
 
     subscription, script = subscribe(states[0])
     next(subscription)

@@ -11,7 +11,7 @@ from trigger_widgets.api.transports import AsyncTransport, Transport
 from trigger_widgets.models import Batch, Run
 from trigger_widgets.realtime.batch import AsyncBatchHandle, BatchHandle
 from trigger_widgets.realtime.run_lists import batch_source, tag_source
-from trigger_widgets.realtime.runs import run_source
+from trigger_widgets.realtime.run_subscription import RunSubscription
 from trigger_widgets.realtime.subscription import Subscription
 
 from .resource import Call, Resource, X
@@ -30,11 +30,14 @@ class _Runs(Resource[X]):
         skip_columns: Iterable[str] = (),
         stop_on_completion: bool = True,
         timeout: float | None = None,
-    ) -> Subscription[Run]:
-        """The run's states as they change, until it has ended: for `for` and `async for`."""
-        return Subscription(
-            run_source(run, skip_columns),
+    ) -> RunSubscription:
+        """The run's states as they change, until it has ended: for `for` and `async for`.
+        `.with_streams()` has the parts of its streams as well.
+        """
+        return RunSubscription(
+            run,
             self._transport.server,
+            skip_columns=skip_columns,
             stop_on_completion=stop_on_completion,
             timeout=timeout,
         )
@@ -60,13 +63,17 @@ class _Runs(Resource[X]):
         batch: str | BatchHandle | AsyncBatchHandle | Batch,
         *,
         skip_columns: Iterable[str] = (),
+        stop_on_completion: bool = True,
         timeout: float | None = None,
     ) -> Subscription[list[Run]]:
         """The runs of a batch, as the list changes. It ends when all have ended, if `batch` says
         how many there are: a handle or a `Batch` does, an id does not.
         """
         return Subscription(
-            batch_source(batch, skip_columns), self._transport.server, timeout=timeout
+            batch_source(batch, skip_columns),
+            self._transport.server,
+            stop_on_completion=stop_on_completion,
+            timeout=timeout,
         )
 
 

@@ -148,6 +148,7 @@ class Trigger:
         on_connection: Callable[[Connection], object] | None = None,
         on_end: Callable[[TriggerError | None], object] | None = None,
         start_index: int = 0,
+        stop_on_completion: bool = True,
     ) -> StreamWatch:
         """Call `on_parts` with parts as they arrive, in order, on the feeds' own thread.
 
@@ -163,6 +164,7 @@ class Trigger:
             on_connection=on_connection,
             on_end=on_end,
             start_index=start_index,
+            stop_on_completion=stop_on_completion,
         )
 
     def close(self) -> None:

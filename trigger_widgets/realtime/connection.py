@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,6 +19,14 @@ class Connection:
     state: State
     reason: str | None = None
     error: TriggerError | None = field(default=None, compare=False)
+
+
+_WORST_FIRST = ("failed", "retrying", "connecting", "live", "closed")
+
+
+def worst(connections: Iterable[Connection]) -> Connection:
+    """Several feeds that are shown as one are as well off as the worst of them."""
+    return min(connections, key=lambda connection: _WORST_FIRST.index(connection.state))
 
 
 class Backoff:

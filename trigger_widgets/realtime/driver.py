@@ -81,6 +81,15 @@ class Driver(Generic[R]):
             self._readers.remove(reader)
 
     @property
+    def takes_readers(self) -> bool:
+        """Whether a reader who comes now is told all that those before were told."""
+        return not self.is_closed
+
+    def close(self) -> None:
+        """Nobody reads any more."""
+        self.is_closed = True
+
+    @property
     def is_read(self) -> bool:
         """Whether there is anybody left to connect for."""
         return bool(self._readers)

@@ -15,8 +15,7 @@ from trigger_widgets.api.transports import AsyncTransport, Transport
 from trigger_widgets.errors import NobodyCanClickError, TriggerError
 from trigger_widgets.models import Run, RunStatus
 
-from .runs import run_source
-from .subscription import Subscription
+from .run_subscription import RunSubscription
 from .waiting import nobody_can_click
 
 
@@ -38,11 +37,14 @@ class _Handle:
         skip_columns: Iterable[str] = (),
         stop_on_completion: bool = True,
         timeout: float | None = None,
-    ) -> Subscription[Run]:
-        """The run's states as they change, until it ends: for `for` and `async for`."""
-        return Subscription(
-            run_source(self.id, skip_columns),
+    ) -> RunSubscription:
+        """The run's states as they change, until it ends: for `for` and `async for`.
+        `.with_streams()` has the parts of its streams as well.
+        """
+        return RunSubscription(
+            self.id,
             self._server,
+            skip_columns=skip_columns,
             stop_on_completion=stop_on_completion,
             timeout=timeout,
         )

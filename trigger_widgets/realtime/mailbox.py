@@ -6,12 +6,11 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum, auto
 from typing import Generic, TypeVar
 
 from trigger_widgets.errors import TriggerError
-from trigger_widgets.models import Run
 
 from .connection import Connection
 
@@ -24,10 +23,15 @@ class End(Enum):
     END = auto()
 
 
+MOST_PARTS = 10_000
+"""How many parts wait here for a slow reader; the rest waits where it is anyway, on the server."""
+
+
 class Mailbox(Generic[T]):
     """A reader that never holds up another: of values a slow one gets the latest, of parts all.
 
-    `event` is set while there is something to take.
+    `event` is set while there is something to take. `malformed` counts the parts that nobody
+    could read, and that were skipped.
     """
 
     def __init__(self, *, until_final: bool) -> None:
@@ -39,6 +43,8 @@ class Mailbox(Generic[T]):
         self._values: deque[T] = deque()
         self._is_over = False
         self._error: TriggerError | None = None
+        self.malformed = 0
+        self._when_room: list[Callable[[], object]] = []
         self._sleepers: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
 
     def value(self, value: T) -> None:
@@ -54,8 +60,26 @@ class Mailbox(Generic[T]):
             self._values.extend(parts)
             self._wake()
 
-    def run(self, run: Run) -> None:
-        """From a stream: what is read are its parts, not the states of its run."""
+    def between(self, value: T) -> None:
+        """A value that stays in its place among the parts; the next one alone replaces it."""
+        with self._lock:
+            if self._values and type(self._values[-1]) is type(value):
+                self._values.pop()
+            self._values.append(value)
+            self._wake()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many parts wait that no more should come for now."""
+        return len(self._values) >= MOST_PARTS
+
+    def when_room(self, call: Callable[[], object]) -> None:
+        """Call this once when half of what waits has been taken: now, or on the reader's thread."""
+        with self._lock:
+            if not self._has_room:
+                self._when_room.append(call)
+                return
+        call()
 
     def connection(self, connection: Connection) -> None:
         """From the feed."""
@@ -71,14 +95,23 @@ class Mailbox(Generic[T]):
     def take(self) -> T | End:
         """What nobody has taken yet. `End`: nothing will follow, or the error is raised."""
         with self._lock:
-            if self._values:
-                value = self._values.popleft()
-                if not self._is_over and not self._values:
-                    self.event.clear()
-                return value
-        if self._error is not None:
-            raise self._error
-        return End.END
+            if not self._values:
+                if self._error is not None:
+                    raise self._error
+                return End.END
+            value = self._values.popleft()
+            if not self._is_over and not self._values:
+                self.event.clear()
+            calls: list[Callable[[], object]] = []
+            if self._when_room and self._has_room:
+                calls, self._when_room = self._when_room, calls
+        for call in calls:
+            call()
+        return value
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._values) <= MOST_PARTS // 2
 
     async def wait(self, seconds: float | None) -> bool:
         """Wait on any event loop until there is something to take; False after `seconds`."""

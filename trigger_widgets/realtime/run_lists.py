@@ -14,14 +14,12 @@ from trigger_widgets.api.server import Server
 from trigger_widgets.errors import ConfigurationError
 from trigger_widgets.models import Run
 
-from .connection import Connection
+from .connection import Connection, worst
 from .feed import Source
 from .rows import decode_run
 from .runs import skipped_columns
 from .shape import Row
 from .subscription import Watch
-
-_WORST_FIRST = ("failed", "retrying", "connecting", "live", "closed")
 
 
 def tag_source(
@@ -170,8 +168,7 @@ class RunsWatch:
 
     def _connection_of(self, n: int, connection: Connection) -> None:
         self._states[n] = connection
-        # they are as well off as the worst of them
-        worst = min(self._states, key=lambda state: _WORST_FIRST.index(state.state))
-        if self._on_connection is not None and worst != self._said:
-            self._said = worst
-            self._on_connection(worst)
+        whole = worst(self._states)
+        if self._on_connection is not None and whole != self._said:
+            self._said = whole
+            self._on_connection(whole)

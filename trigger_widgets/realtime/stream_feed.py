@@ -24,6 +24,7 @@ from trigger_widgets.models import Run, RunStatus
 
 from .connection import Connection
 from .driver import AnyReader, Driver
+from .hub import Membership
 from .runs import run_source
 from .stream import Phase, Stream
 from .subscription import join_feed
@@ -55,30 +56,53 @@ class StreamSource:
         return f"read the stream {self.stream} of {self.run_id}"
 
 
+MOST_KEPT = 10_000
+"""How many parts a feed keeps for readers who come later; beyond, they read for themselves."""
+
+
 class StreamReader(AnyReader, Protocol):
     """A reader of a stream: it is told every part, and each state of the run."""
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes no more for now."""
+
+    def step_aside(self, place: Stream) -> None:
+        """It was full, and is told nothing more: it goes on from this place when it can."""
+
     def parts(self, parts: Sequence[Any]) -> None:
         """Parts that follow the ones before."""
+
+    def malformed(self, count: int) -> None:
+        """So many parts could not be read, and were skipped."""
 
     def run(self, run: Run) -> None:
         """A newer state of the run."""
 
 
 class StreamFeed(Driver[StreamReader]):
-    """One stream and its readers. A reader who comes later is given what there was."""
+    """One stream and its readers. A reader who comes later is given what there was.
 
-    def __init__(self, source: StreamSource, server: Server) -> None:
+    `place` is where to begin, if not at the source's start.
+    """
+
+    def __init__(self, source: StreamSource, server: Server, place: Stream | None = None) -> None:
         super().__init__(server, doing=source.doing, subject=f"run {source.run_id}")
         self._source = source
         self._path = streams.read_path(source.run_id, source.stream)
-        self._stream = Stream(start_index=source.start_index)
-        self._all: list[Any] = []
+        self._stream = Stream(start_index=source.start_index) if place is None else place
+        self._kept: list[Any] | None = []
+        self._seen = self._malformed_parts = 0
         self._arrived: list[Any] = []
         self._run: Run | None = None
         self._run_error: TriggerError | None = None
         self._scope: asyncio.Timeout | None = None
         self._is_over = False
+
+    @property
+    def takes_readers(self) -> bool:
+        """Not when the beginning is no longer kept: who comes then reads it from the server."""
+        return super().takes_readers and self._kept is not None
 
     async def run(self) -> None:
         """As `Driver.run`, while the run itself is followed too."""
@@ -107,8 +131,10 @@ class StreamFeed(Driver[StreamReader]):
     def _welcome(self, reader: StreamReader) -> None:
         if self._run is not None:
             reader.run(self._run)
-        if self._all:
-            reader.parts(self._all.copy())
+        if self._malformed_parts:
+            reader.malformed(self._malformed_parts)
+        if self._kept:
+            reader.parts(self._kept.copy())
         if self._is_over:
             self._dismiss_final()
 
@@ -191,20 +217,40 @@ class StreamFeed(Driver[StreamReader]):
             # runs when the loop waits for the network again: the parts of a chunk go out together
             asyncio.get_running_loop().call_soon(self._publish)
         self._arrived += parts
+        self._seen += len(parts)
 
     def _publish(self) -> None:
         arrived, self._arrived = self._arrived, []
         if arrived:
-            self._all += arrived
+            if self._kept is not None:
+                self._kept += arrived
+                if len(self._kept) > MOST_KEPT:
+                    self._kept = None
             for reader in list(self._readers):
                 reader.parts(arrived)
+                if reader.is_full:
+                    self.remove(reader)
+                    reader.step_aside(self._stream.fork())
+            if not self._readers:
+                self._interrupt()
         if self._stream.malformed:
-            _log.warning("%d parts of %s were malformed", self._stream.malformed, self._source)
+            self._skipped(self._stream.malformed)
             self._stream.malformed = 0
 
-    @property
-    def _seen(self) -> int:
-        return len(self._all) + len(self._arrived)
+    def _skipped(self, count: int) -> None:
+        _log.warning("skipped %d malformed parts of %s", count, self._source)
+        self._malformed_parts += count
+        for reader in list(self._readers):
+            reader.malformed(count)
+
+
+def join_stream(
+    source: StreamSource, server: Server, reader: StreamReader, place: Stream | None = None
+) -> Membership:
+    """Read a stream over the connection of whoever reads the same one, or alone from a place."""
+    return Membership(
+        (server.key, source, place), lambda: StreamFeed(source, server, place), reader
+    )
 
 
 class _RunFollower:
