@@ -238,6 +238,44 @@ def test_electric_sends_only_the_columns_that_changed(wire):
     assert [r.url.params.get("live") for r in script.requests] == [None, None, "true"]
 
 
+def test_a_server_that_wants_it_read_anew_for_ever_is_seen_to(wire):
+    script = wire.Script(
+        *[httpx.Response(409, headers={"electric-handle": "same"}) for _ in range(4)],
+        wire.answer(wire.row("COMPLETED_SUCCESSFULLY", second=2), handle="same"),
+    )
+    watcher = wire.Watcher()
+    watch(wire.fake_server(script), watcher)
+    watcher.wait(lambda w: "closed" in w.states)
+    assert any("read anew" in (c.reason or "") for c in watcher.seen["connections"])
+    questions = [str(request.url) for request in script.requests]
+    assert len(set(questions)) == len(questions)  # else a cache could say 409 for ever
+
+
+def test_a_poll_in_which_nothing_happened_may_be_a_204(wire):
+    headers = {"electric-handle": "h", "electric-offset": "1_1", "electric-cursor": "2"}
+    script = wire.Script(
+        wire.answer(wire.row(), offset="1_1"),
+        httpx.Response(204, headers=headers),
+        wire.answer(wire.row("COMPLETED_SUCCESSFULLY", second=2), offset="2_2"),
+    )
+    watcher = wire.Watcher()
+    watch(wire.fake_server(script), watcher)
+    watcher.wait(lambda w: "closed" in w.states)
+    assert watcher.states == ["connecting", "live", "closed"]
+    assert script.requests[2].url.params["live"] == "true"
+
+
+def test_a_body_that_cannot_be_decompressed_is_a_cut(wire):
+    script = wire.Script(
+        httpx.DecodingError("incorrect data check"),
+        wire.answer(wire.row("COMPLETED_SUCCESSFULLY", second=2)),
+    )
+    watcher = wire.Watcher()
+    watch(wire.fake_server(script), watcher)
+    watcher.wait(lambda w: "closed" in w.states)
+    assert watcher.statuses == ["COMPLETED"]
+
+
 def test_a_cache_that_is_outdated_is_named_and_passed(wire):
     script = wire.Script(
         wire.answer(wire.row(), handle="old"),
@@ -250,7 +288,7 @@ def test_a_cache_that_is_outdated_is_named_and_passed(wire):
     watcher.wait(lambda w: "closed" in w.states)
     assert watcher.statuses == ["EXECUTING", "COMPLETED"]
     assert any("cache" in (c.reason or "") for c in watcher.seen["connections"])
-    assert script.requests[3].url.params["cache-buster"] == "1"
+    assert script.requests[3].url.params["cache-buster"] == "2"
 
 
 def test_a_malformed_answer_is_tried_again_and_then_final(wire):

@@ -94,7 +94,7 @@ def server_message(answer: Answer) -> str:
 
 
 def connection_error(
-    error: httpx.TransportError, *, server: Server, timeout: float
+    error: httpx.RequestError, *, server: Server, timeout: float
 ) -> errors.APIConnectionError:
     """No answer: refused, unknown, untrusted, cut or late, in words."""
     if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):

@@ -123,7 +123,7 @@ class Driver(Generic[R]):
         """Connect once, and take what comes."""
         raise NotImplementedError
 
-    async def _cut(self, error: httpx.TransportError, endpoint: Endpoint) -> None:
+    async def _cut(self, error: httpx.RequestError, endpoint: Endpoint) -> None:
         """There was no answer, or not the whole of it."""
         self._server.forget(endpoint)
         reason = sentences.connection_error(error, server=self._server, timeout=self.read_timeout)

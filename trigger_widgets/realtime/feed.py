@@ -19,13 +19,14 @@ from trigger_widgets.errors import ProtocolError
 from . import driver
 from .connection import Connection
 from .driver import AnyReader, Driver
-from .shape import Phase, Row, Shape, parse_batch
+from .shape import UP_TO_DATE, Phase, Row, Shape, parse_batch
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
 
 _HASTY = 0.2  # a held poll that is empty sooner than this was not held
-_SUCCESS, _CONFLICT = 200, 409
+_SUCCESS, _NOTHING_NEW, _CONFLICT = 200, 204, 409
+_MANY_REFETCHES = 3
 
 
 @dataclass(frozen=True)
@@ -76,22 +77,23 @@ class Feed(Driver[Reader[T]], Generic[T]):
                 params={**self._source.params, **shape.params()},
                 headers=feed_headers(endpoint),
             )
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             self._shape = shape.cut()
             await self._cut(error, endpoint)
             return
         answer = to_answer(response)
         if answer.status == _CONFLICT:
-            self._shape = shape.refetch(answer.headers.get("electric-handle"))
-            await self._pause(self._backoff.wait())
-        elif answer.status != _SUCCESS:
+            await self._start_over(shape.refetch(answer.headers.get("electric-handle")))
+        elif answer.status not in {_SUCCESS, _NOTHING_NEW}:
             await self._refused(answer, endpoint)
         else:
             await self._answered(answer, shape, asked_at)
 
     async def _answered(self, answer: Answer, shape: Shape, asked_at: float) -> None:
+        # older servers end a poll in which nothing happened with a 204, and no body
+        body = UP_TO_DATE if answer.status == _NOTHING_NEW else answer.body
         try:
-            after = shape.answered(parse_batch(answer.headers, answer.body))
+            after = shape.answered(parse_batch(answer.headers, body))
             value = self._value(after, shape)
         except ProtocolError as error:
             self._shape = shape.refetch()
@@ -99,7 +101,10 @@ class Feed(Driver[Reader[T]], Generic[T]):
             return
         self._understood()
         self._shape = after
-        if after.buster:
+        if after.refetches > shape.refetches:
+            await self._start_over(after)
+            return
+        if after.outdated > shape.outdated:
             await self._retry(
                 ProtocolError("a cache on the way to the server keeps giving outdated answers."),
                 patience=driver.FAILING_PATIENCE,
@@ -115,6 +120,16 @@ class Feed(Driver[Reader[T]], Generic[T]):
         else:
             # a server that answers at once with nothing new would otherwise be asked in a loop
             await self._pause(self._backoff.wait())
+
+    async def _start_over(self, shape: Shape) -> None:
+        self._shape = shape
+        if shape.refetches < _MANY_REFETCHES:
+            await self._pause(self._backoff.wait())
+            return
+        await self._retry(
+            ProtocolError(f"the server keeps saying that {self._subject} must be read anew."),
+            patience=driver.FAILING_PATIENCE,
+        )
 
     def _value(self, after: Shape, before: Shape) -> T | None:
         if after.rows is None or after.rows is before.rows:

@@ -1,23 +1,9 @@
-r"""The shape protocol of the run feeds, as a state machine without I/O.
+"""The shape protocol of the run feeds, as a state machine without I/O.
 
 A feed is a set of rows that the client brings up to date by asking again and again. The server
 is either Trigger.dev's native backend (every change is a full row) or ElectricSQL (an update has
-only the changed columns): protocol.md §4 and §7. The model is `packages/typescript-client/SPEC.md`
-of electric-sql/electric.
-
-| state \ event | changes     | and up-to-date | 409, must-refetch | outdated       | cut         |
-|---------------|-------------|----------------|-------------------|----------------|-------------|
-| INITIAL       | CATCHING_UP | LIVE           | INITIAL           | same, buster+1 | same        |
-| CATCHING_UP   | CATCHING_UP | LIVE           | INITIAL           | same, buster+1 | same        |
-| LIVE          | CATCHING_UP | LIVE           | INITIAL           | same, buster+1 | CATCHING_UP |
-
-* INITIAL asks for everything (`offset=-1`), CATCHING_UP goes on from its offset at once, LIVE
-  asks with `live=true`, which the server holds until something changes.
-* Rows are shown only when up to date, so nobody sees half a transaction; what was shown stays
-  shown while a refetch is under way.
-* A cut loses nothing: the question is asked again from the same offset, and changes applied
-  twice give the same rows. It is not held, so one knows soon whether the server is there.
-* An answer is outdated when a cache gives one under a handle that a 409 has retired.
+only the changed columns): protocol.md §4 and §7. States, events and invariants are in
+docs/feeds.md.
 """
 
 from __future__ import annotations
@@ -33,6 +19,7 @@ from trigger_widgets.errors import ProtocolError
 
 Row = Mapping[str, Any]
 _START = "-1"
+UP_TO_DATE = b'[{"headers":{"control":"up-to-date"}}]'
 
 
 class Phase(Enum):
@@ -69,7 +56,8 @@ class Shape:
     """An immutable state; each event gives the next one.
 
     `rows` are complete as of the last time the feed was up to date (None before the first), and
-    the same object for as long as nothing in them has changed.
+    the same object for as long as nothing in them has changed. `refetches` and `outdated` count
+    the answers in a row that said to start over, or that a cache gave under a retired handle.
     """
 
     phase: Phase = Phase.INITIAL
@@ -79,7 +67,8 @@ class Shape:
     rows: Mapping[str, Row] | None = None
     pending: Mapping[str, Row] = field(default_factory=dict)
     retired: frozenset[str] = frozenset()
-    buster: int = 0
+    refetches: int = 0
+    outdated: int = 0
 
     def params(self) -> dict[str, str]:
         """What to ask next. The order never changes: caches key on it."""
@@ -88,14 +77,15 @@ class Shape:
             params["handle"] = self.handle
         if self.phase is Phase.LIVE:
             params |= {"live": "true", "cursor": self.cursor}
-        if self.buster:
-            params["cache-buster"] = str(self.buster)
+        if self.refetches or self.outdated:
+            # the same question must not be answered by a cache with the same answer
+            params["cache-buster"] = str(self.refetches + self.outdated)
         return dict(sorted(params.items()))
 
     def answered(self, batch: Batch) -> Shape:
         """The state after an answer."""
         if batch.handle in self.retired:
-            return dataclasses.replace(self, buster=self.buster + 1)
+            return dataclasses.replace(self, outdated=self.outdated + 1)
         if batch.must_refetch:
             return self.refetch()
         pending = dict(self.pending)
@@ -108,7 +98,8 @@ class Shape:
             offset=batch.offset,
             cursor=batch.cursor if batch.cursor is not None else self.cursor,
             pending=pending,
-            buster=0,
+            refetches=0,
+            outdated=0,
         )
         if batch.up_to_date and pending != self.rows:
             return dataclasses.replace(after, rows=pending)
@@ -126,7 +117,13 @@ class Shape:
         if handle is None and old is not None:
             handle = f"{old}-next"  # only to be another address for caches
         retired = self.retired | {old} if old is not None and old != handle else self.retired
-        return Shape(handle=handle, rows=self.rows, retired=retired)
+        return Shape(
+            handle=handle,
+            rows=self.rows,
+            retired=retired,
+            refetches=self.refetches + 1,
+            outdated=self.outdated,
+        )
 
 
 def _apply(rows: dict[str, Row], change: Change) -> None:

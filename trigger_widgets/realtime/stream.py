@@ -1,23 +1,10 @@
-r"""One stream of a run, read by server-sent events: a state machine without I/O (protocol.md §5).
+"""One stream of a run, read by server-sent events: a state machine without I/O (protocol.md §5).
 
 The server cuts a stream whenever it likes and never says that one has ended. So the position is
 kept here, each connection goes on from it, and the end is that of the run: when the run has ended,
 the stream is read once more with a short silence timeout, until the server has no more.
 
-| state \ event | part          | keep-alive | cut, server's end | run has ended |
-|---------------|---------------|------------|-------------------|---------------|
-| FOLLOWING     | new ones      |            | FOLLOWING         | DRAINING      |
-| DRAINING      | new ones      |            | DRAINING, or DONE | DRAINING      |
-| DONE          |               |            |                   | DONE          |
-
-* The run's end cuts a connection that is open: only one that was opened afterwards has everything.
-* DRAINING becomes DONE when the server itself closes after the silence that was asked for, or, on
-  v2 and after an orderly end of the run, as soon as the position is at the tail that it names.
-* **v1**: an event is a part, and the parts of one network chunk share an id. Resuming after that
-  id would lose the rest of them, so it is after the id before it, and the parts that were seen of
-  the last id are counted and dropped.
-* **v2**: an event holds records, numbered by `seq_num`; resuming is after the last of them, never
-  after the event's own id. A writer that tries again writes a part twice, with the same part id.
+States, events and invariants are in docs/feeds.md.
 """
 
 from __future__ import annotations

@@ -151,7 +151,7 @@ class StreamFeed(Driver[StreamReader]):
         phase, seen, began = self._stream.phase, self._seen, time.monotonic()
         try:
             await self._connected(client, endpoint)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             self._publish()
             if self._seen > seen:  # it was well until now: go on at once
                 self._backoff.reset()
