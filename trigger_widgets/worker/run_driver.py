@@ -143,7 +143,7 @@ class RunDriver:
             self._begin(answer["execution"], _snapshot(answer["snapshot"]))
 
     async def _adopt(self, snapshot: Snapshot) -> None:
-        run = await self._ask(lambda: self._api.retrieve(self.run_id))
+        run = await self._ask(lambda: self._api.retrieve(self.run_id), insist=True)
         if run is None:
             return
         packet = encode_packet(run.get("payload"))
@@ -194,7 +194,7 @@ class RunDriver:
             )
 
     async def _look(self) -> None:
-        execution = await self._ask(lambda: self._api.latest(self.run_id))
+        execution = await self._ask(lambda: self._api.latest(self.run_id), insist=True)
         if execution is not None:
             self._events.put_nowait(m.Latest(_snapshot(execution["snapshot"])))
 
@@ -202,10 +202,10 @@ class RunDriver:
         await asyncio.sleep(seconds)
         self._events.put_nowait(m.Slept())
 
-    async def _ask(self, request: Callable[[], Awaitable[T]]) -> T | None:
+    async def _ask(self, request: Callable[[], Awaitable[T]], *, insist: bool = False) -> T | None:
         """Ask until there is an answer, for as long as it takes: an engine that died comes back.
 
-        A refusal becomes an event and gives None.
+        A refusal becomes an event and gives None; who may `insist` takes a bare 500 for none.
         """
         backoff, lost = Backoff(), False
         while True:
@@ -215,6 +215,9 @@ class RunDriver:
                 lost = True
                 await asyncio.sleep(backoff.next())
             except ServerError:
+                if insist:  # reading: there is nothing that it could refuse
+                    await asyncio.sleep(backoff.next())
+                    continue
                 self._events.put_nowait(m.Refused(lost))
                 return None
             except (AuthenticationError, NotFoundError):
