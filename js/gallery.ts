@@ -2,13 +2,14 @@
  * Every state of every card on one page, for looking at. Not in the bundle.
  *
  * `?theme=dark` takes JupyterLab's dark theme, `?theme=none` no variables at all (outside Lab);
- * `?kind=stream` takes another card; `?only=failed` shows the scenes whose name has the word.
+ * `?kind=stream` takes another card; `?only=failed` shows the scenes whose name has the word;
+ * `?open=log` opens that part of a run's card.
  */
 import { render } from "./src/core.js";
 import { approvalScenes } from "./test/approval-scenes.js";
 import { FakeModel, liveModel } from "./test/fake-model.js";
 import { runsScenes } from "./test/runs-scenes.js";
-import { scenes } from "./test/scenes.js";
+import { type Scene, scenes } from "./test/scenes.js";
 import { type StreamScene, streamScenes } from "./test/stream-scenes.js";
 import { type TriggerScene, triggerScenes } from "./test/trigger-scenes.js";
 import { themes } from "./gallery-themes.js";
@@ -24,7 +25,7 @@ if (width) Object.assign(main.style, { width: `${width}px`, padding: "0", displa
 
 const now = Date.now();
 const kind = query.get("kind") ?? "run";
-const all: Record<string, (now: number) => (Omit<StreamScene, "state"> & Pick<TriggerScene, "child"> & { state: object })[]> = {
+const all: Record<string, (now: number) => (Omit<StreamScene, "state"> & Pick<TriggerScene, "child"> & Pick<Scene, "children"> & { state: object })[]> = {
   run: scenes,
   runs: runsScenes,
   stream: streamScenes,
@@ -43,11 +44,15 @@ for (const scene of all[kind]?.(now) ?? []) {
   const model = scene.offline
     ? new FakeModel({ _kind: kind, _snapshot: { seq: 3, saved_at: now, state: scene.state } })
     : liveModel({ ...scene.state }, kind);
-  const { child } = scene;
+  const { child, children } = scene;
+  const found = (id: string) => children?.[id] ?? { kind: "", state: {} };
+  if (children) model.widget_manager = { get_model: async (id) => liveModel({ ...found(id).state }, found(id).kind) };
   if (child) model.widget_manager = { get_model: async () => liveModel({ ...child }) };
   // A model without a comm throws: the fast way to be offline.
   if (scene.offline) model.onSend = () => { throw new Error("no comm"); };
   render({ model, el });
+  const open = query.get("open");
+  if (open) requestAnimationFrame(() => el.querySelector<HTMLElement>(`.tw-tab[data-section="${open}"]`)?.click());
   if (scene.scrolled) {
     setTimeout(() => el.querySelector(".tw-scroll")?.scrollTo(0, 40), 600);
   }

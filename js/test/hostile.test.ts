@@ -33,7 +33,8 @@ function everywhere(evil: unknown, status: string): Record<string, unknown> {
   return {
     run_id: evil, task: evil, status, created_at: 1, started_at: 1, finished_at: 2, tags: [evil],
     progress: { fraction: 0.5, label: evil }, metadata: { [String(evil)]: evil, deep: { [String(evil)]: [evil] } },
-    has_output: true, output: evil, error: { name: evil, message: evil, stack }, logs_tail: evil,
+    has_output: true, output: evil, error: { name: evil, message: evil, stack },
+    log: [[1, evil, evil]], has_payload: true, payload: evil, version: evil, idempotency_key: evil, parent_id: evil, batch_id: evil, ttl: evil, parts: [{ kind: evil, name: evil, child: evil }], replayed: { id: evil, child: evil },
     connection: { state: "retrying", reason: evil }, hint: evil, fault: evil, can: { cancel: evil },
   };
 }
@@ -48,7 +49,7 @@ async function show(state: Record<string, unknown>): Promise<HTMLElement> {
   return el;
 }
 
-const EXPECTED = new Set("div article header span svg path circle button p b i code pre time".split(" "));
+const EXPECTED = new Set("div article header span svg path circle button p b i code pre time dl dt dd".split(" "));
 
 function inert(el: Element): void {
   for (const each of el.querySelectorAll("*")) {

@@ -1,5 +1,7 @@
 /** Every state a run's card can be in, for the tests and the gallery. `T` is now, in epoch ms. */
 import type { RunState } from "../src/run/state.js";
+import { approvalScenes } from "./approval-scenes.js";
+import { streamScenes } from "./stream-scenes.js";
 
 export interface Scene {
   name: string;
@@ -8,6 +10,8 @@ export interface Scene {
   offline?: boolean;
   /** width of the cell, in px */
   width?: number;
+  /** the models that its cards inside are made of, by id */
+  children?: Record<string, { kind: string; state: object }>;
 }
 
 const PY_STACK = `Traceback (most recent call last):
@@ -42,11 +46,19 @@ const OUTPUT = {
   converged: true,
   note: null,
 };
-const LOG = `14:03:08 reading prices.csv
-14:03:09 10,000 rows, 12 columns
-14:03:10 fitting price ~ rate + supply + C(month)
-14:03:22 resample 6204: r2 = 0.8713
-`;
+const log = (T: number): RunState["log"] => [
+  [T - 14_000, "info", "reading prices.csv"],
+  [T - 13_000, "stdout", "10,000 rows, 12 columns"],
+  [T - 12_500, "warn", "14 rows have no price"],
+  [T - 12_000, "debug", "fitting price ~ rate + supply + C(month)"],
+  [T - 3000, "error", "worker 3 did not answer, tried again"],
+  [T - 400, "stdout", "resample 6204: r2 = 0.8713"],
+];
+const PAYLOAD = { region: "north-west", samples: 10_000, columns: ["rate", "supply", "month"] };
+const KNOWN = {
+  has_payload: true, payload: PAYLOAD, attempt: 2, max_attempts: 3, version: "20261124.3", idempotency_key: "prices-2026-q3", ttl: "10m",
+  parent_id: "run_cm4k09z8y7x6w5v4u3t2s", batch_id: null, is_test: true,
+};
 
 export function scenes(T: number): Scene[] {
   const run = (status: string | null, more: Partial<RunState> = {}): Partial<RunState> => ({
@@ -64,6 +76,10 @@ export function scenes(T: number): Scene[] {
   const over = (status: string, more: Partial<RunState> = {}) =>
     run(status, { ...started, finished_at: T - 300, can: null, connection: { state: "closed" }, ...more });
   const progress = { fraction: 0.6204, current: 6204, total: 10000, rate: 418, eta: 9.1, label: null };
+  const replay = { kind: "run", state: run("EXECUTING", { run_id: "run_cm4kreplay00000000000", ...started, progress }) };
+  const part = (kind: string, scenes: { name: string; state: object }[], name: string) => ({ kind, state: scenes.find((each) => each.name === name)?.state ?? {} });
+  const children = { stream: part("stream", streamScenes(T), "done"), approval: part("approval", approvalScenes(T), "asking") };
+  const parts = Object.keys(children).map((kind) => ({ kind, name: kind, child: `IPY_MODEL_${kind}` }));
   return [
     { name: "connecting", state: {} },
     { name: "connecting, id known", state: { run_id: "run_cm4k0a1b2c3d4e5f6x7q2", connection: { state: "connecting" } } },
@@ -79,7 +95,7 @@ export function scenes(T: number): Scene[] {
     { name: "executing, no progress", state: run("EXECUTING", { ...started, metadata: { stage: "reading" } }) },
     {
       name: "executing",
-      state: run("EXECUTING", { ...started, progress, metadata: METADATA, logs_tail: LOG, tags: ["user-123"] }),
+      state: run("EXECUTING", { ...started, progress, metadata: METADATA, log: log(T), ...KNOWN, attempt: 1, queued_at: T - 15_100, tags: ["user-123"] }),
     },
     {
       name: "executing, label, retry, cost",
@@ -97,7 +113,11 @@ export function scenes(T: number): Scene[] {
     { name: "reconnecting", state: run("EXECUTING", { ...started, progress, connection: { state: "retrying", reason: "connection refused, next try in 4 s" } }) },
     { name: "no longer followed", state: run("EXECUTING", { ...started, progress, connection: { state: "closed", reason: null } }) },
     { name: "read-only token", state: run("EXECUTING", { ...started, progress, can: { cancel: "This token may only read the run; cancel needs the secret key." } }) },
-    { name: "completed, object", state: over("COMPLETED", { has_output: true, output: OUTPUT, metadata: METADATA, progress, logs_tail: LOG, cost_cents: 0.04 }) },
+    { name: "completed, object", state: over("COMPLETED", { has_output: true, output: OUTPUT, metadata: METADATA, progress, log: log(T), ...KNOWN, cost_cents: 0.04, can: { replay: true } }) },
+    { name: "an agent", state: run("WAITING", { ...started, task: "write-report", parts, metadata: { stage: "waiting for the editor" }, ...KNOWN }), children },
+    { name: "an agent, its parts lost", state: over("COMPLETED", { parts, has_output: true, output: 3 }) },
+    { name: "replayed", state: over("FAILED", { error: ERROR, ...KNOWN, can: { replay: true }, replayed: { id: "run_cm4kreplay00000000000", child: "IPY_MODEL_replay" } }), children: { replay } },
+    { name: "completed, read-only token", state: over("COMPLETED", { has_output: true, output: 3, can: { replay: "This token may read the run; replay needs the secret key." } }) },
     { name: "completed, number", state: over("COMPLETED", { has_output: true, output: 0.8713204 }) },
     { name: "completed, short text", state: over("COMPLETED", { has_output: true, output: "s3://reports/q3/prices.parquet" }) },
     {
@@ -109,7 +129,7 @@ export function scenes(T: number): Scene[] {
     },
     { name: "completed, a list of rows", state: over("COMPLETED", { has_output: true, output: Array.from({ length: 240 }, (_, i) => ({ row: i, region: i % 2 ? "north" : "south", score: (i * 37) % 100 / 100 })) }) },
     { name: "completed, none", state: over("COMPLETED", { has_output: false }) },
-    { name: "failed", state: over("FAILED", { error: ERROR, progress, attempt: 3, max_attempts: 3, metadata: METADATA, logs_tail: LOG }) },
+    { name: "failed", state: over("FAILED", { error: ERROR, progress, ...KNOWN, attempt: 3, metadata: METADATA, log: log(T), can: { replay: true } }) },
     { name: "failed, TypeScript task", state: over("FAILED", { error: { name: "TypeError", message: "fetch failed", stack: JS_STACK } }) },
     { name: "crashed", state: over("CRASHED", { error: { name: "TASK_PROCESS_EXITED_WITH_NON_ZERO_CODE", message: "The process of notebook prices.ipynb died while it executed this run.", stack: null }, progress }) },
     { name: "system failure", state: over("SYSTEM_FAILURE", { error: { name: null, message: "The server could not start the run.", stack: null } }) },

@@ -1,8 +1,9 @@
-import { useEffect, useRef } from "preact/hooks";
-import { count, shortId } from "../format.js";
+import { shortId } from "../format.js";
 import type { Store } from "../transport.js";
+import { type Action, useAction } from "../ui/action.js";
 import { Announcer } from "../ui/announcer.js";
 import { Badge } from "../ui/badge.js";
+import { Child, type Host } from "../ui/child.js";
 import { ConfirmButton } from "../ui/confirm.js";
 import { Copy } from "../ui/copy.js";
 import { ConnectionNotice } from "../ui/notice.js";
@@ -10,72 +11,89 @@ import { isBranch, preview, size } from "../ui/json.js";
 import { ProgressBar } from "../ui/progress.js";
 import { Sentence } from "../ui/sentence.js";
 import { Section } from "../ui/section.js";
-import { Text } from "../ui/text.js";
 import { Tree } from "../ui/tree.js";
 import { Preview } from "../ui/value.js";
-import { useAction } from "../ui/action.js";
 import { Failure } from "./failure.js";
+import { More } from "./more.js";
 import { NoOutput, Output } from "./output.js";
 import type { Connection, RunState } from "./state.js";
 import { Stats } from "./stats.js";
 import { type StatusLook, lookOf } from "./status.js";
 
 /** One run: what it is, how far it is, what came of it. */
-export function RunCard({ store }: { store: Store<RunState> }) {
+export function RunCard({ store, host }: { store: Store<RunState>; host: Host }) {
   const status = store.field("status").value;
   const fault = store.field("fault").value;
   const error = store.field("error").value;
   const cancel = useAction(store, "cancel");
+  const replay = useAction(store, "replay");
   const offline = store.offline.value;
   const canceling = !offline && (store.field("cancelling").value === true || cancel.pending);
   const look = lookOf({ status, canceling, hopeless: Boolean(fault) || offline });
   const connection = store.field("connection").value;
   const stale = look.phase !== "after" && (offline || !follows(connection));
   const reconnect = () => void store.act("reconnect");
+  const replayed = store.field("replayed").value;
+  const parts = store.field("parts").value;
   return (
-    <article
-      class="tw-card tw-run"
-      tabIndex={-1}
-      aria-label={`Run of ${store.field("task").value ?? "a task"}`}
-      aria-busy={!status && !fault && !offline}
-      data-run={store.field("run_id").value ?? undefined}
-      data-status={status ?? undefined}
-      data-phase={look.phase}
-      data-stale={stale || undefined}
-    >
-      <Head store={store} look={look} canceling={canceling} onCancel={() => void cancel.run()} />
-      <Bar store={store} look={look} stale={stale} />
-      <Stats store={store} look={look} stale={stale} />
-      {fault && (
-        <p class="tw-line tw-fault" role="alert">
-          <Sentence text={fault} />{" "}
-          {connection?.state === "failed" && !offline && (
-            <button type="button" class="tw-link" onClick={reconnect}>
-              Reconnect
-            </button>
-          )}
-        </p>
-      )}
-      <Hint store={store} />
-      {cancel.error && look.phase !== "after" && (
-        <p class="tw-line tw-fault" role="alert">
-          Could not cancel: {cancel.error}
-        </p>
-      )}
-      {cancel.slow && look.phase !== "after" && !offline && (
-        <p class="tw-line">The kernel is busy with a cell; it cancels the run as soon as it can.</p>
-      )}
-      {error && look.phase === "after" && <Failure error={error} />}
-      <Result store={store} />
-      <Metadata store={store} />
-      <Log store={store} />
-      <ConnectionNotice
-        store={store}
-        connection={look.phase === "after" || (fault && connection?.state === "failed") ? null : connection}
-        onReconnect={reconnect}
-      />
-      <Announcer words={status ? `${store.field("task").value ?? "Run"}: ${look.word}` : ""} />
-    </article>
+    <>
+      <article
+        class="tw-card tw-run"
+        tabIndex={-1}
+        aria-label={`Run of ${store.field("task").value ?? "a task"}`}
+        aria-busy={!status && !fault && !offline}
+        data-run={store.field("run_id").value ?? undefined}
+        data-status={status ?? undefined}
+        data-phase={look.phase}
+        data-stale={stale || undefined}
+      >
+        <Head store={store} look={look} canceling={canceling} onCancel={() => void cancel.run()} replay={replay} />
+        <Bar store={store} look={look} stale={stale} />
+        <Stats store={store} look={look} stale={stale} />
+        {fault && (
+          <p class="tw-line tw-fault" role="alert">
+            <Sentence text={fault} />{" "}
+            {connection?.state === "failed" && !offline && (
+              <button type="button" class="tw-link" onClick={reconnect}>
+                Reconnect
+              </button>
+            )}
+          </p>
+        )}
+        <Hint store={store} />
+        {cancel.error && look.phase !== "after" && (
+          <p class="tw-line tw-fault" role="alert">
+            Could not cancel: {cancel.error}
+          </p>
+        )}
+        {cancel.slow && look.phase !== "after" && !offline && (
+          <p class="tw-line">The kernel is busy with a cell; it cancels the run as soon as it can.</p>
+        )}
+        {replay.error && (
+          <p class="tw-line tw-fault" role="alert">
+            Could not replay: {replay.error}
+          </p>
+        )}
+        {Array.isArray(parts) && parts.length > 0 && (
+          <div class="tw-parts">
+            {parts.map(({ kind, name, child }) => (
+              <Child key={child} host={host} reference={child} what={`the ${kind} ${name}`} />
+            ))}
+          </div>
+        )}
+        {error && look.phase === "after" && <Failure error={error} />}
+        <Result store={store} />
+        <Metadata store={store} />
+        <More store={store} look={look} />
+        <ConnectionNotice
+          store={store}
+          connection={look.phase === "after" || (fault && connection?.state === "failed") ? null : connection}
+          onReconnect={reconnect}
+        />
+        <Announcer words={status ? `${store.field("task").value ?? "Run"}: ${look.word}` : ""} />
+      </article>
+      {replayed && <Child host={host} reference={replayed.child} what="the replay" />}
+    </>
   );
 }
 
@@ -107,13 +125,14 @@ interface HeadProps {
   look: StatusLook;
   canceling: boolean;
   onCancel: () => void;
+  replay: Action;
 }
 
-function Head({ store, look, canceling, onCancel }: HeadProps) {
+function Head({ store, look, canceling, onCancel, replay }: HeadProps) {
   const task = store.field("task").value;
   const id = store.field("run_id").value;
-  const can = store.field("can").value?.cancel;
   const over = look.phase === "after";
+  const can = store.field("can").value?.[over ? "replay" : "cancel"];
   return (
     <header class="tw-head">
       <div class="tw-title">
@@ -139,8 +158,13 @@ function Head({ store, look, canceling, onCancel }: HeadProps) {
             onConfirm={onCancel}
           />
         )}
-        {typeof can === "string" && !over && (
-          <span class="tw-why" tabIndex={0} role="note" title={can} aria-label={`No cancel: ${can}`}>
+        {can === true && over && !store.offline.value && (
+          <button type="button" class="tw-btn" aria-disabled={replay.pending} title="Run it again with the same payload" onClick={() => void replay.run()}>
+            {replay.pending ? "Starting" : "Replay"}
+          </button>
+        )}
+        {typeof can === "string" && (
+          <span class="tw-why" tabIndex={0} role="note" title={can} aria-label={`Read only: ${can}`}>
             read only
           </span>
         )}
@@ -201,40 +225,5 @@ function Metadata({ store }: { store: Store<RunState> }) {
     >
       <Tree value={metadata} label="Metadata" />
     </Section>
-  );
-}
-
-function Log({ store }: { store: Store<RunState> }) {
-  const text = store.field("logs_tail").value;
-  if (!text) return null;
-  const lines = text.trimEnd().split("\n");
-  return (
-    <Section
-      title="Log"
-      name="log"
-      open={false}
-      preview={lines.at(-1)?.slice(0, 200)}
-      tools={<Copy label={`Copy ${count(lines.length)} lines of log`} text={() => text} />}
-    >
-      <LogText text={text} />
-    </Section>
-  );
-}
-
-/** The newest line stays in sight until the reader scrolls up. */
-function LogText({ text }: { text: string }) {
-  const box = useRef<HTMLDivElement>(null);
-  const pinned = useRef(true);
-  useEffect(() => {
-    if (pinned.current && box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [text]);
-  return (
-    <div
-      class="tw-log"
-      ref={box}
-      onScroll={({ currentTarget: at }) => (pinned.current = at.scrollHeight - at.scrollTop - at.clientHeight < 8)}
-    >
-      <Text text={text} />
-    </div>
   );
 }

@@ -139,7 +139,7 @@ function Strong({ text }: { text: string }): ComponentChildren {
   );
 }
 
-function at(word: string, ms: number): ComponentChildren {
+export function at(word: string, ms: number): ComponentChildren {
   return (
     <>
       {word} <time dateTime={new Date(ms).toISOString()}>{clock(ms, Date.now())}</time>
@@ -147,6 +147,6 @@ function at(word: string, ms: number): ComponentChildren {
   );
 }
 
-function isNumber(value: unknown): value is number {
+export function isNumber(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value);
 }
