@@ -4,7 +4,7 @@
  * One `Store` a model, shared by all views of it. What a view reads are signals, one a field, so a
  * patch redraws only what shows the changed field.
  */
-import { type ReadonlySignal, type Signal, batch, signal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, signal } from "./signals.js";
 import { type Fields, type Sync, type Update, appended, asUpdate, behind, isFields, merged, receive, start } from "./sync.js";
 
 /** The part of an anywidget model that we use. */
@@ -153,7 +153,7 @@ export class Store<S extends object> {
     const [next, applies] = receive(this.#sync, update);
     this.#sync = next;
     if (applies) {
-      batch(() => this.#apply(update));
+      this.#apply(update);
       this.#tell(update);
     }
     if (this.#views > 0 && behind(next)) this.#ask();

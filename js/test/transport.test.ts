@@ -1,3 +1,5 @@
+import { h, render as draw } from "preact";
+import { act } from "preact/test-utils";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Store, storeOf } from "../src/transport.js";
@@ -87,14 +89,17 @@ describe("updates", () => {
     expect(heard).toEqual([["saved", true], ["a", true], ["b", false], ["cd", true], [undefined, true]]);
   });
 
-  test("a patch wakes only who reads what it changed", () => {
+  test("a patch wakes only who reads what it changed", async () => {
     const { model, store } = connect();
     model.custom({ kind: "snapshot", seq: 1, state: { status: "EXECUTING", text: "a" } });
     const seen: unknown[] = [];
-    const stop = store.field("text").subscribe((value) => seen.push(value));
-    model.custom({ kind: "patch", seq: 2, set: { status: "COMPLETED" } });
-    stop();
-    expect(seen).toEqual(["a"]);
+    const page = document.createElement("div");
+    const Text = () => (seen.push(store.field("text").value), null);
+    await act(() => draw(h(Text, null), page));
+    await act(() => model.custom({ kind: "patch", seq: 2, set: { status: "COMPLETED" } }));
+    await act(() => model.custom({ kind: "patch", seq: 3, set: { text: "b" } }));
+    draw(null, page);
+    expect(seen).toEqual(["a", "b"]);
   });
 
   test("a field called __proto__ is a field", () => {

@@ -1,6 +1,6 @@
-import { type Signal, useComputed, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { type Signal, useComputed, useSignal } from "../signals.js";
 import type { Store } from "../transport.js";
 import { useAction } from "../ui/action.js";
 import { Announcer } from "../ui/announcer.js";

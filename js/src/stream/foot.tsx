@@ -1,6 +1,6 @@
-import type { Signal } from "@preact/signals";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { count } from "../format.js";
+import type { Signal } from "../signals.js";
 import type { Store } from "../transport.js";
 import { Copy } from "../ui/copy.js";
 import { Elapsed } from "../ui/elapsed.js";

@@ -1,4 +1,4 @@
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { type ReadonlySignal, signal } from "../signals.js";
 
 /** The time, for as long as somebody looks: one timer for all cards of a page. */
 function ticking(everyMs: number): ReadonlySignal<number> {
