@@ -107,9 +107,9 @@ class Run(_Model):
     """One run, as last seen. Times are aware datetimes in UTC.
 
     `attempt_count`, `version` and `depth` are only in what `runs.retrieve` gives; the realtime
-    feed does not carry them. `streams` are the ids of the realtime streams the task has opened.
-    `large` names what ("payload", "output") is not here because it lives in the server's object
-    store, being larger than 512 KB.
+    feed does not carry them. `max_attempts` only the embedded engine tells. `streams` are the
+    ids of the realtime streams the task has opened. `large` names what ("payload",
+    "output") is not here because it lives in the server's object store, being over 512 KB.
     """
 
     id: str
@@ -133,6 +133,7 @@ class Run(_Model):
     cost_in_cents: float = 0
     base_cost_in_cents: float = 0
     attempt_count: int | None = None
+    max_attempts: int | None = None
     version: str | None = None
     depth: int | None = None
     idempotency_key: str | None = None

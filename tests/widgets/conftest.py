@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -31,6 +32,19 @@ class Until:
 @pytest.fixture
 def until():
     return Until()
+
+
+@pytest.fixture
+def eventually():
+    """Waits until something that nobody tells about is so."""
+
+    def wait(right, seconds=30):
+        deadline = time.monotonic() + seconds
+        while not right():
+            assert time.monotonic() < deadline, "it never was"
+            time.sleep(0.02)
+
+    return wait
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ def details_state(run: Run) -> dict[str, Any]:
     """The part that only `runs.retrieve` tells."""
     return {
         "attempt": run.attempt_count,
+        "max_attempts": run.max_attempts,
         "version": run.version,
         "idempotency_key": run.idempotency_key,
         "parent_id": run.parent_id,

@@ -41,6 +41,8 @@ async def retrieve(request: Request) -> Response:
         run_table.get(execute, run.parent), run_table.get(execute, run.root), children, version
     )
     body = run_views.detail(run, related, version, engine.environment)
+    if run.max_attempts is not None:  # ours: a card says "attempt 2 of 3"
+        body["maxAttempts"] = run.max_attempts
     if run.status is Status.WAITING_TO_RESUME:
         # ours: who waits for the run must know whether a person has to do something first
         body["waitsFor"] = waitpoint_table.awaited_tokens(execute, run)
