@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:  # for editors and type checkers; a test holds it against the table below
+    from .api.typed import TypedTask as TypedTask
     from .client import AsyncTrigger as AsyncTrigger
     from .client import Trigger as Trigger
     from .client import batch_trigger as batch_trigger
@@ -35,6 +36,8 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it against the 
     from .errors import RunExpiredError as RunExpiredError
     from .errors import RunFailedError as RunFailedError
     from .errors import RunTimedOutError as RunTimedOutError
+    from .errors import TaskInputError as TaskInputError
+    from .errors import TaskOutputError as TaskOutputError
     from .errors import TriggerError as TriggerError
     from .errors import UnknownOptionError as UnknownOptionError
     from .models import Batch as Batch
@@ -58,6 +61,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it against the 
     from .widgets.trigger import TriggerWidget as TriggerWidget
 
 _HOMES = {
+    "api.typed": ("TypedTask",),
     "client": (
         "AsyncTrigger",
         "Trigger",
@@ -82,6 +86,8 @@ _HOMES = {
         "RunExpiredError",
         "RunFailedError",
         "RunTimedOutError",
+        "TaskInputError",
+        "TaskOutputError",
         "TriggerError",
         "UnknownOptionError",
     ),

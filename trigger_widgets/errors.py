@@ -28,6 +28,8 @@
   + ResultTimeoutError          `result(timeout=…)` gave up; the run goes on (also a TimeoutError)
   + NobodyCanClickError         a cell waits for an approval that nobody can give while it waits
   + WaitTimeoutError            nobody completed a wait token in time (also a TimeoutError)
+  + TaskInputError              a payload that does not fit the type the task asks for
+  + TaskOutputError             an output that does not fit the type the task promises
   + AbortTaskRunError           raised by a task: fail now, do not retry
 """
 
@@ -180,6 +182,14 @@ class NobodyCanClickError(TriggerError):
 
 class WaitTimeoutError(TriggerError, TimeoutError):
     """Nobody completed a wait token before its timeout."""
+
+
+class TaskInputError(TriggerError):
+    """The payload does not fit the type that the task asks for. Never retried."""
+
+
+class TaskOutputError(TriggerError):
+    """An output does not fit the type that the task promises, or JSON. Never retried."""
 
 
 class AbortTaskRunError(TriggerError):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from trigger_widgets.api import runs, tasks
+from trigger_widgets.api.refs import task_id
 from trigger_widgets.api.requests import Answer
 from trigger_widgets.errors import ConfigurationError, ProtocolError, UnserializableError
 
@@ -46,10 +47,10 @@ def test_a_task_is_its_id():
     class Task:
         id = "my-task"
 
-    assert tasks.task_id(Task()) == "my-task"
+    assert task_id(Task()) == "my-task"
     for wrong in ("", None, object(), print):
         with pytest.raises(ConfigurationError, match="named by its id"):
-            tasks.task_id(wrong)
+            task_id(wrong)
 
 
 def test_a_payload_that_json_cannot_carry_says_where():

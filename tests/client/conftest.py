@@ -1,5 +1,8 @@
 """A real engine process, and a worker made by hand, so that only the client is under test."""
 
+import asyncio
+import inspect
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +15,8 @@ import pytest
 from trigger_widgets import client as clients
 from trigger_widgets.engine_file import EngineFile
 from trigger_widgets.processes import ProcessIdentity
+from trigger_widgets.realtime.batch import AsyncBatchHandle
+from trigger_widgets.realtime.handle import AsyncRunHandle
 from trigger_widgets.realtime.loop import close_background_loop
 
 
@@ -42,9 +47,12 @@ class Engine:
 
 
 class HandWorker:
-    """The calls of a development worker (worker-protocol.md), one run at a time."""
+    """The calls of a development worker (worker-protocol.md), one run at a time.
 
-    def __init__(self, endpoint, *task_ids):
+    It is this process, of which an engine knows one registration; or a `stranger` to it.
+    """
+
+    def __init__(self, endpoint, *task_ids, stranger=False):
         key = endpoint.access_token.get_secret_value()
         self.http = httpx.Client(
             base_url=endpoint.api_url, headers={"authorization": f"Bearer {key}"}, timeout=20
@@ -53,9 +61,9 @@ class HandWorker:
         process = {"pid": pid, "started": started, "origin": "test", "label": "a test"}
         metadata = {
             "packageVersion": "4.5.12",
-            "contentHash": "x",
+            "contentHash": "".join(task_ids),
             "tasks": [{"id": task, "filePath": "tasks.py"} for task in task_ids],
-            "process": process,
+            **({} if stranger else {"process": process}),
         }
         body = {"localOnly": True, "engine": "V2", "metadata": metadata}
         self.id = self._post("/api/v1/projects/proj_embedded/background-workers", body)["id"]
@@ -90,6 +98,28 @@ def engine(tmp_path):
         engine.stop()
 
 
+@pytest.fixture(scope="session")
+def shared_engine(tmp_path_factory):
+    """For tests that do nothing to the engine itself; its tasks have names of their own."""
+    engine = Engine(tmp_path_factory.mktemp("engine") / "data")
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture
+def task(request):
+    """A task id that no other test uses."""
+    return re.sub(r"\W+", "-", request.node.name)
+
+
+@pytest.fixture
+def hand(shared_engine, task):
+    """A worker that has `task`."""
+    worker = HandWorker(shared_engine.endpoint, task, stranger=True)
+    yield worker
+    worker.http.close()
+
+
 @pytest.fixture
 def worker(engine):
     worker = HandWorker(engine.endpoint, "task")
@@ -113,6 +143,49 @@ def client(engine):
     at = engine.endpoint
     with clients.Trigger(api_url=at.api_url, secret_key=at.access_token) as client:
         yield client
+
+
+class Awaited:
+    """An `AsyncTrigger`, and what hangs on it, called as if it were a `Trigger`."""
+
+    def __init__(self, thing, runner):
+        self._thing = thing
+        self._runner = runner
+
+    def __getattr__(self, name):
+        found = getattr(self._thing, name)
+        if callable(found):
+            return lambda *args, **kwargs: self._wait_for(found, args, kwargs)
+        return Awaited(found, self._runner) if type(found).__module__.startswith(OURS) else found
+
+    def _wait_for(self, function, args, kwargs):
+        async def call():
+            found = function(*args, **kwargs)
+            if inspect.isawaitable(found):
+                return await found
+            return [one async for one in found] if hasattr(found, "__aiter__") else found
+
+        found = self._runner.run(call())
+        return Awaited(found, self._runner) if isinstance(found, HANDLES) else found
+
+
+OURS = "trigger_widgets.client"
+HANDLES = (AsyncRunHandle, AsyncBatchHandle)
+
+
+@pytest.fixture(params=["Trigger", "AsyncTrigger"])
+def either(request, shared_engine):
+    """One test for both clients: each call waits for its result, each list is a list."""
+    at = shared_engine.endpoint
+    at = {"api_url": at.api_url, "secret_key": at.access_token}
+    if request.param == "Trigger":
+        with clients.Trigger(**at) as client:
+            yield client
+        return
+    with asyncio.Runner() as runner:
+        client = clients.AsyncTrigger(**at)
+        yield Awaited(client, runner)
+        runner.run(client.close())
 
 
 @pytest.fixture

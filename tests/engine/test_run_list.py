@@ -57,9 +57,16 @@ def test_filters(engine, task):
     assert listed(engine, **only, filter_isTest="true")[0] == [two]
     assert listed(engine, **only, filter_status="CANCELED,FAILED")[0] == [three]
     assert listed(engine, **only, filter_version="20200101.1")[0] == []
-    assert len(listed(engine, **only, **{"filter_createdAt.period": "1h"})[0]) == 5
+    assert listed(engine, **only, filter_bulkAction="bulk_1")[0] == []
+    assert listed(engine, **only, filter_schedule="sched_1")[0] == []
+    assert listed(engine, filter_queue=f"task/{task}")[0] == [*members, three, two, one]
+    placed = engine.trigger(task, queue={"name": f"{task}-q"}, machine="micro", region="eu")
+    assert listed(engine, filter_queue=f"{task}-q,other")[0] == [placed]
+    assert listed(engine, **only, filter_machine="micro,large-1x")[0] == [placed]
+    assert listed(engine, **only, filter_region="eu")[0] == [placed]
+    assert len(listed(engine, **only, **{"filter_createdAt.period": "1h"})[0]) == 6
     now = round(time.time() * 1000)
-    assert len(listed(engine, **only, **{"filter_createdAt.to": now + 1000})[0]) == 5
+    assert len(listed(engine, **only, **{"filter_createdAt.to": now + 1000})[0]) == 6
     assert listed(engine, **only, **{"filter_createdAt.from": now + 1000})[0] == []
     assert listed(engine, **only, **{"filter_createdAt.to": "2026-01-01T00:00:00Z"})[0] == []
 
@@ -68,6 +75,8 @@ def test_filters(engine, task):
     ("name", "value", "words"),
     [
         ("filter[status]", "BOGUS", "Invalid status values: BOGUS"),
+        ("filter[machine]", "micro,huge", "Invalid machine values: huge"),
+        ("filter[isTest]", "maybe", "Invalid value for isTest: maybe"),
         ("filter[createdAt][period]", "zz", '"zz" is not a duration'),
         ("filter[createdAt][from]", "zz", "Invalid date"),
         ("page[size]", "101", "Number must be less than or equal to 100"),

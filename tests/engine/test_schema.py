@@ -29,7 +29,8 @@ def test_runs_of_before_are_found_by_their_tags(connection, monkeypatch):
             execution=Execution.QUEUED, snapshot="s", snapshot_at=1,
             description="", created_at=1, updated_at=1, tags=tags,
         )  # fmt: skip
-        cells = {name: run_table._cell(getattr(run, name)) for name in run_table._STORED}
+        columns = [row["name"] for row in connection.execute("PRAGMA table_info(runs)")][1:]
+        cells = {name: run_table._cell(getattr(run, name)) for name in columns}
         marks = ", ".join("?" * len(cells))
         sql = f"INSERT INTO runs ({', '.join(cells)}) VALUES ({marks})"
         connection.execute(sql, list(cells.values()))

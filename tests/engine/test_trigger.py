@@ -61,7 +61,7 @@ def test_the_largest_payload_comes_back(engine, task):
     assert engine.retrieve(engine.trigger(task, text))["payload"] == text
 
 
-@pytest.mark.parametrize("option", ["debounce", "bulkActionId"])
+@pytest.mark.parametrize("option", ["externalDeploymentId", "bulkActionId"])
 def test_an_option_that_is_not_honoured_is_refused_by_name(engine, task, option):
     found = post(engine, task, json={"options": {option: {"key": "a"}}})
     assert found.status_code == 501
@@ -118,6 +118,22 @@ def test_idempotency(engine, task):
     options = {"idempotencyKey": "short", "idempotencyKeyTTL": "1ms"}
     short = post(engine, task, json={"options": options}).json()["id"]
     eventually(lambda: post(engine, task, json={"options": options}).json()["id"] != short)
+
+
+def test_a_hashed_key_is_shown_as_it_was_written(engine, task):
+    """sdk-02: the SDK sends the hash, and what it is of."""
+    options = {"idempotencyKey": "f" * 64, "idempotencyKeyOptions": {"key": "mine", "scope": "run"}}
+    assert engine.retrieve(engine.trigger(task, **options))["idempotencyKey"] == "mine"
+    assert engine.retrieve(engine.trigger(task, idempotencyKey="k"))["idempotencyKey"] == "k"
+    found = post(engine, task, json={"options": {"idempotencyKey": "k" * 2049}})
+    assert found.status_code == 400
+    assert "2048 characters or less" in found.json()["error"]
+
+
+def test_a_ttl_of_zero_is_none_at_all(engine, task):
+    engine.worker({"id": task, "ttl": "1h"})
+    assert engine.retrieve(engine.trigger(task))["ttl"] == "1h"
+    assert "ttl" not in engine.retrieve(engine.trigger(task, ttl=0))
 
 
 def test_the_key_of_a_failed_run_is_free(engine, task):

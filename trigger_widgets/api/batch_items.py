@@ -12,7 +12,7 @@ from trigger_widgets.packets import encode_packet
 
 from .batches import Item
 from .options import encode_options
-from .tasks import task_id
+from .refs import task_id
 
 Key = str | Callable[[Any], Any] | None
 _ENVELOPE = frozenset({"task", "payload", "options"})

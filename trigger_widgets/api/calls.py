@@ -12,7 +12,7 @@ import httpx
 from trigger_widgets.config import Endpoint
 
 from . import retries, sentences
-from .headers import api_headers
+from .headers import anonymous_headers, api_headers
 from .requests import Answer, Request
 from .server import Server
 
@@ -48,12 +48,14 @@ class Call(Generic[T]):
     def prepare(self, endpoint: Endpoint) -> dict[str, Any]:
         """The arguments of `httpx.Client.request` for the next attempt."""
         self._attempt += 1
-        headers = {**api_headers(endpoint, self._key), **self._request.headers}
+        own = self._request.url
+        headers = anonymous_headers() if own else api_headers(endpoint, self._key)
+        headers |= self._request.headers
         if self._content is not None:
             headers["content-type"] = self._request.content_type
         return {
             "method": self._request.method,
-            "url": endpoint.api_url + self._request.path,
+            "url": own or endpoint.api_url + self._request.path,
             "params": dict(self._request.params) or None,
             "headers": headers,
             "content": self._content,
@@ -75,7 +77,7 @@ class Call(Generic[T]):
             doing=self._request.doing,
             subject=self._request.subject,
             server=self._server,
-            endpoint=endpoint,
+            endpoint=None if self._request.url else endpoint,
         )
 
     def failed(self, error: httpx.TransportError, endpoint: Endpoint) -> float:

@@ -32,3 +32,18 @@ def where(error: ValidationError) -> str:
 
 def nothing(_answer: Answer) -> None:
     """A success that says no more."""
+
+
+def sentence(error: ValidationError, root: str, who: str) -> str:
+    """What is wrong with the `root` of `who`: the first mistake, and how many more there are."""
+    first, *others = error.errors(include_url=False, include_context=False)
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+    shown = "" if first["type"] == "missing" else f", got {_short(first['input'])}"
+    more = f" (and {len(others)} more)" if others else ""
+    return f"{root}{path} of {who} is wrong: {first['msg']}{shown}{more}."
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    limit = 80
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -11,11 +11,16 @@ API_VERSION = "2025-07-16"
 REQUEST_KEY = "x-trigger-request-idempotency-key"
 
 
+def anonymous_headers() -> dict[str, str]:
+    """What asks, and not who."""
+    return {"user-agent": f"trigger-widgets/{__version__}"}
+
+
 def common_headers(endpoint: Endpoint) -> dict[str, str]:
     """Who asks, with which key, for which preview branch."""
     headers = {
         "authorization": f"Bearer {endpoint.access_token.get_secret_value()}",
-        "user-agent": f"trigger-widgets/{__version__}",
+        **anonymous_headers(),
         "x-trigger-api-version": API_VERSION,
     }
     if endpoint.preview_branch:

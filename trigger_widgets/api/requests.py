@@ -49,7 +49,7 @@ class Request(Generic[T]):
 
     `doing` and `subject` are the words of its error messages ("retrieve run_1", "run run_1").
     `decode` turns the successful answer into the result. `raw` is a body that is not JSON, of
-    type `content_type`.
+    type `content_type`. `url` is an address of its own, to which no key is sent: it is the right.
     """
 
     method: str
@@ -62,6 +62,7 @@ class Request(Generic[T]):
     raw: bytes | None = None
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
 
     def content(self) -> bytes | None:
         """The body as bytes, or None if there is none."""

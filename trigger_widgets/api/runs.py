@@ -1,9 +1,10 @@
-"""Runs: retrieve, cancel, set metadata, read the log."""
+"""Runs: retrieve, cancel, replay, reschedule, tags, metadata, the log."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -14,8 +15,10 @@ from trigger_widgets.jsonable import to_jsonable
 from trigger_widgets.models import Run
 
 from .checks import checked, nothing
+from .options import encode_moment, encode_tags
 from .refs import Ref
 from .requests import Answer, Request
+from .tasks import Triggered, read_triggered
 
 
 def run_id(run: Any) -> str:
@@ -48,6 +51,51 @@ def cancel(run: Ref) -> Request[None]:
         doing=f"cancel {found}",
         subject=f"run {found}",
         body={},
+    )
+
+
+def replay(run: Ref) -> Request[Triggered]:
+    """`POST /api/v1/runs/<id>/replay`: a new run with the same payload, tags and metadata."""
+    found = run_id(run)
+    return Request(
+        "POST",
+        f"/api/v1/runs/{quote(found, safe='')}/replay",
+        read_triggered,
+        doing=f"replay {found}",
+        subject=f"run {found}",
+        body={},
+    )
+
+
+def reschedule(run: Ref, delay: str | float | timedelta | datetime) -> Request[Run]:
+    """Let a run that is still delayed begin at another time: a duration from now, or a moment.
+
+    Gives the run as it then is. Needs the secret key.
+    """
+    found = run_id(run)
+    return Request(
+        "POST",
+        f"/api/v1/runs/{quote(found, safe='')}/reschedule",
+        _run,
+        doing=f"reschedule {found}",
+        subject=f"run {found}",
+        body={"delay": encode_moment(delay, "delay")},
+    )
+
+
+def add_tags(run: Ref, tags: str | Iterable[str]) -> Request[None]:
+    """Add one tag or several; a run has up to 10. Those that it has already change nothing.
+
+    Needs the secret key.
+    """
+    found = run_id(run)
+    return Request(
+        "POST",
+        f"/api/v1/runs/{quote(found, safe='')}/tags",
+        nothing,
+        doing=f"add tags to {found}",
+        subject=f"run {found}",
+        body={"tags": encode_tags(tags, "tags")},
     )
 
 

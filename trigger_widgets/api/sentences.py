@@ -20,9 +20,9 @@ _LONGEST_QUOTE = 500
 
 
 def status_error(
-    answer: Answer, *, doing: str, subject: str, server: Server, endpoint: Endpoint
+    answer: Answer, *, doing: str, subject: str, server: Server, endpoint: Endpoint | None
 ) -> errors.APIStatusError:
-    """The typed error of an answer with an error status."""
+    """The typed error of an answer with an error status; without an `endpoint`, no key was sent."""
     said = _without_key(server_message(answer), endpoint)
     request_id = answer.headers.get("x-request-id")
     sentence = _sentence(
@@ -35,11 +35,19 @@ def status_error(
 
 
 def _sentence(
-    answer: Answer, said: str, *, doing: str, subject: str, server: Server, endpoint: Endpoint
+    answer: Answer,
+    said: str,
+    *,
+    doing: str,
+    subject: str,
+    server: Server,
+    endpoint: Endpoint | None,
 ) -> str:
     quoted = f' ("{said}")' if said else ""
     match answer.status:
-        case 401 if not endpoint.access_token.get_secret_value().startswith("tr_"):
+        case 401 | 403 if endpoint is None:
+            return f"the address does not let anybody {doing}{quoted}; copy it again."
+        case 401 if endpoint and not endpoint.access_token.get_secret_value().startswith("tr_"):
             return (
                 f"{server} did not accept the public access token{quoted}: it has expired, or "
                 f"only the secret key may {doing}."
@@ -144,5 +152,7 @@ def _is_html(answer: Answer) -> bool:
     return answer.headers.get("content-type", "").startswith("text/html")
 
 
-def _without_key(text: str, endpoint: Endpoint) -> str:
+def _without_key(text: str, endpoint: Endpoint | None) -> str:
+    if endpoint is None:
+        return text
     return text.replace(endpoint.access_token.get_secret_value(), "…")

@@ -9,11 +9,13 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from trigger_widgets.errors import ConfigurationError, ProtocolError
+from trigger_widgets.errors import ProtocolError
 from trigger_widgets.packets import encode_packet
 
 from .options import encode_options
+from .refs import task_id
 from .requests import Answer, Request
+from .typed import check_payload
 
 
 @dataclass(frozen=True)
@@ -25,24 +27,15 @@ class Triggered:
     public_access_token: SecretStr | None
 
 
-def task_id(task: Any) -> str:
-    """The id of a task: a text, or anything that has it as `.id`."""
-    found = task if isinstance(task, str) else getattr(task, "id", None)
-    if not isinstance(found, str) or not found:
-        raise ConfigurationError(
-            f'a task is named by its id, as in tasks.trigger("my-task"), not by {task!r}.'
-        )
-    return found
-
-
 def trigger(task: Any, payload: Any, options: Mapping[str, Any]) -> Request[Triggered]:
     """`POST /api/v1/tasks/<id>/trigger` (protocol.md §2)."""
     identifier = task_id(task)
+    check_payload(task, payload)
     packet = encode_packet(payload, what="payload")
     return Request(
         "POST",
         f"/api/v1/tasks/{quote(identifier, safe='')}/trigger",
-        _triggered,
+        read_triggered,
         doing=f"trigger {identifier}",
         body={
             "payload": packet.data,
@@ -51,7 +44,8 @@ def trigger(task: Any, payload: Any, options: Mapping[str, Any]) -> Request[Trig
     )
 
 
-def _triggered(answer: Answer) -> Triggered:
+def read_triggered(answer: Answer) -> Triggered:
+    """The run that was made, or found."""
     body = answer.object()
     run = body.get("id")
     if not isinstance(run, str):

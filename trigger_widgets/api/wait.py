@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,9 +16,10 @@ from .checks import checked, nothing
 from .options import encode_duration, encode_moment, encode_tags
 from .pages import Page, Pages, read_page
 from .refs import Ref
-from .requests import Answer, Request
+from .requests import Answer, Request, to_json
 
 _PATH = "/api/v1/waitpoints/tokens"
+_CALLBACK = re.compile(rf"https?://[^/]+.*{_PATH}/(?P<token>waitpoint_\w+)/callback/\w+")
 
 
 def token_id(token: Any) -> str:
@@ -88,6 +90,29 @@ def complete_token(token: Ref, data: Any = None) -> Request[None]:
         doing=f"complete {found}",
         subject=f"wait token {found}",
         body={"data": to_jsonable(data, what="data")},
+    )
+
+
+def complete_by_url(url: str, data: Any = None) -> Request[None]:
+    """Let the run go on with `data`, by the `url` of its token alone: no key is needed, or sent.
+
+    Whoever has the address may do this; only the first completion counts.
+    """
+    match = _CALLBACK.fullmatch(url) if isinstance(url, str) else None
+    if match is None:
+        raise ConfigurationError(
+            "what was given is not the url of a wait token; it looks like "
+            '"https://api.trigger.dev/api/v1/waitpoints/tokens/waitpoint_…/callback/…".'
+        )
+    return Request(
+        "POST",
+        "",
+        nothing,
+        doing=f"complete {match['token']} by its url",
+        subject=f"wait token {match['token']}",
+        # the body is the data itself, and None is null, not nothing
+        raw=to_json(to_jsonable(data, what="data")),
+        url=url,
     )
 
 

@@ -8,6 +8,7 @@ from trigger_widgets.api.transports import AsyncTransport
 
 from .auth import AsyncAuth
 from .batches import AsyncBatches
+from .idempotency_keys import AsyncIdempotencyKeys
 from .options import ClientOptions, sending, server_of
 from .runs import AsyncRuns
 from .streams import AsyncStreams
@@ -27,6 +28,7 @@ class AsyncTrigger:
         self.streams = AsyncStreams(transport)
         self.wait = AsyncWait(transport)
         self.auth = AsyncAuth(transport)
+        self.idempotency_keys = AsyncIdempotencyKeys(transport)
 
     async def close(self) -> None:
         """Close the connections. Subscriptions go on; a later call opens new connections."""

@@ -24,6 +24,7 @@ from trigger_widgets.realtime.subscription import Watch
 
 from .auth import Auth
 from .batches import Batches
+from .idempotency_keys import IdempotencyKeys
 from .options import ClientOptions, sending, server_of
 from .runs import Runs
 from .streams import Streams
@@ -50,6 +51,7 @@ class Trigger:
         self.streams = Streams(transport)
         self.wait = Wait(transport)
         self.auth = Auth(transport)
+        self.idempotency_keys = IdempotencyKeys(transport)
 
     @classmethod
     def of(cls, handle: RunHandle | BatchHandle) -> Self:

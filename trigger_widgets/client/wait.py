@@ -13,6 +13,7 @@ class _Wait(Resource[X]):
     retrieve_token = Call(wait.retrieve_token)
     list_tokens = Listing(wait.list_tokens)
     complete_token = Call(wait.complete_token)
+    complete_by_url = Call(wait.complete_by_url)
 
 
 class Wait(_Wait[Transport]):

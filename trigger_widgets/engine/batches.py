@@ -253,7 +253,7 @@ def _make_runs(
     for run_id, item in zip(ids, ordered, strict=True):
         request = replace(item.request, parent=item.request.parent or batch.parent)
         try:
-            made, cached = runs.create(
+            made, _ = runs.create(
                 transaction,
                 request,
                 registered,
@@ -263,7 +263,7 @@ def _make_runs(
             )
         except RefusedError as e:
             raise RefusedError(e.status, f"Item {item.index}: {e}") from None
-        if cached:  # to those who watch the batch, it is new
+        if made != run_id:  # to those who watch the batch, it is new
             run_table.touch(transaction, made)
         batch_table.set_run(transaction, batch, item.index, made)
     batch_table.seal(transaction, batch, now)

@@ -18,7 +18,8 @@ class RunRecord:
     `origin` is the worker origin the run is locked to, if any; `worker` and `process` say who
     holds it now. `due_at` is the one timer of a run: what it means follows from the state
     (lifecycle.py). `payload` lives in a table of its own, so that a change of metadata does not
-    write the payload again.
+    write the payload again. `seed_metadata` is what the trigger gave; `own_key` is the
+    idempotency key as its maker wrote it, where that is known.
     """
 
     id: str
@@ -42,6 +43,7 @@ class RunRecord:
     payload_type: str = JSON_TYPE
     metadata: str | None = None
     metadata_type: str = JSON_TYPE
+    seed_metadata: str | None = None
     output: str | None = None
     output_type: str = JSON_TYPE
     error: str | None = None
@@ -55,6 +57,7 @@ class RunRecord:
     queue: str = ""
     concurrency_key: str | None = None
     idempotency_key: str | None = None
+    own_key: str | None = None
     priority: float | None = None
     machine: str | None = None
     region: str | None = None

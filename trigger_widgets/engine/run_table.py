@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .hub import ANY_RUN, QUEUE, TIMERS, batch_topic, run_topic, tag_topic
@@ -61,11 +61,18 @@ def update(transaction: Transaction, old: RunRecord, new: RunRecord) -> RunRecor
         if new.updated_at != old.updated_at:
             touch(transaction, new.id)
         if new.tags != old.tags:
-            _tag(transaction, new)
+            _tag(transaction, new, old.tags)
         _wake(transaction, old, new)
         if new.execution is Execution.FINISHED and old.execution is not Execution.FINISHED:
             transaction.ended.append(new.id)
     return new
+
+
+def replace_payload(transaction: Transaction, run_id: str, payload: str | None) -> None:
+    """Give a run that has not started another payload."""
+    transaction.execute("DELETE FROM payloads WHERE run = ?", (run_id,))
+    if payload is not None:
+        transaction.execute("INSERT INTO payloads VALUES (?, ?)", (run_id, payload))
 
 
 def touch(transaction: Transaction, run_id: str) -> None:
@@ -80,7 +87,9 @@ def _next_change(transaction: Transaction) -> int:
     return (last or 0) + 1
 
 
-def _tag(transaction: Transaction, run: RunRecord) -> None:
+def _tag(transaction: Transaction, run: RunRecord, before: Iterable[str] = ()) -> None:
+    for tag in set(before).difference(run.tags):
+        transaction.execute("DELETE FROM run_tags WHERE tag = ? AND run = ?", (tag, run.id))
     for tag in run.tags:
         transaction.execute("INSERT OR IGNORE INTO run_tags VALUES (?, ?)", (tag, run.id))
 

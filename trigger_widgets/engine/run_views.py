@@ -83,7 +83,7 @@ def _common(run: RunRecord, api_version: str | None) -> dict[str, Any]:
     optional = {
         "version": run.version,
         "ttl": run.ttl,
-        "idempotencyKey": run.idempotency_key,
+        "idempotencyKey": run.own_key or run.idempotency_key,
         "batchId": run.batch,
     }
     return {

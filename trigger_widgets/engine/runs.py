@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from . import blocking, lifecycle, metadata, run_table, worker_table
+from . import blocking, debounce, lifecycle, metadata, run_table, worker_table
 from .core import Engine
 from .ids import new_id, now_ms
 from .records import RunRecord, WorkerRecord
@@ -40,20 +40,29 @@ async def trigger(
     """
     registered = Registered.of(engine)
 
-    def work(transaction: Transaction) -> tuple[str, bool]:
-        query = "SELECT run, cached FROM trigger_requests WHERE key = ?"
-        answered = transaction.execute(query, (request_key,)).fetchone()
-        if answered is not None:
-            return answered["run"], bool(answered["cached"])
+    def make(transaction: Transaction) -> tuple[str, bool]:
         if one_time_token is not None:
             use_up(transaction, one_time_token, request.task)
-        run_id, cached = create(transaction, request, registered, streams_version=streams_version)
-        if request_key is not None:
-            row = (request_key, run_id, cached)
-            transaction.execute("INSERT INTO trigger_requests VALUES (?, ?, ?)", row)
-        return run_id, cached
+        return create(transaction, request, registered, streams_version=streams_version)
 
-    return await engine.store.write(work)
+    return await engine.store.write(lambda transaction: once(transaction, request_key, make))
+
+
+def once(
+    transaction: Transaction,
+    request_key: str | None,
+    make: Callable[[Transaction], tuple[str, bool]],
+) -> tuple[str, bool]:
+    """What `make` gives, or what it gave for this very request, whose answer was lost."""
+    query = "SELECT run, cached FROM trigger_requests WHERE key = ?"
+    answered = transaction.execute(query, (request_key,)).fetchone()
+    if answered is not None:
+        return answered["run"], bool(answered["cached"])
+    run_id, cached = make(transaction)
+    if request_key is not None:
+        row = (request_key, run_id, cached)
+        transaction.execute("INSERT INTO trigger_requests VALUES (?, ?, ?)", row)
+    return run_id, cached
 
 
 @dataclass(frozen=True)
@@ -82,12 +91,18 @@ def create(
     batch: str | None = None,
     run_id: str | None = None,
 ) -> tuple[str, bool]:
-    """As `trigger`, within a transaction. `batch` and `run_id` are bare."""
+    """As `trigger`, within a transaction. `batch` and `run_id` are bare; a run of another id was
+    found by an idempotency key, or pushed back by a debounce key.
+    """
     now = now_ms()
     cached = _cached(transaction, request, now)
     if cached is not None:
         _hold_parent(transaction, request, cached)
         return cached, True
+    pushed_back = debounce.pushed_back(transaction, request, now)
+    if pushed_back is not None:
+        _hold_parent(transaction, request, pushed_back.id)
+        return pushed_back.id, False
     locked = _locked_worker(transaction, request)
     tasks = locked.tasks if locked else registered.settings
     run = _new_run(transaction, request, locked, tasks.get(request.task, {}), now)
@@ -98,6 +113,7 @@ def create(
             "INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?)",
             (request.task, request.idempotency_key, run.id, request.idempotency_key_expires),
         )
+    debounce.remember(transaction, request, run.id)
     _hold_parent(transaction, request, run.id)
     return run.id, False
 
@@ -159,7 +175,7 @@ def _new_run(
     parent = None
     if request.parent is not None:
         parent = run_table.get(transaction.execute, run_table.bare(request.parent))
-    ttl = settings.get("ttl")
+    ttl = settings.get("ttl") if request.ttl is None else request.ttl
     return RunRecord(
         id=new_id(now),
         task=request.task,
@@ -172,10 +188,11 @@ def _new_run(
         updated_at=now,
         due_at=request.delay_until,
         delay_until=request.delay_until,
-        ttl=request.ttl or (ttl if isinstance(ttl, str) else None),
+        ttl=ttl if isinstance(ttl, str) and ttl else None,
         payload=request.payload,
         payload_type=request.payload_type,
         metadata=request.metadata,
+        seed_metadata=request.metadata,
         tags=request.tags,
         is_test=request.is_test,
         max_attempts=request.max_attempts,
@@ -183,6 +200,7 @@ def _new_run(
         queue=request.queue,
         concurrency_key=request.concurrency_key,
         idempotency_key=request.idempotency_key,
+        own_key=request.own_key,
         priority=request.priority,
         machine=request.machine,
         region=request.region,

@@ -186,6 +186,16 @@ MIGRATIONS = (
     DROP INDEX waits_of_waitpoint;
     CREATE INDEX waits_of_waitpoint ON waits (waitpoint);
     """,
+    """
+    ALTER TABLE runs ADD COLUMN seed_metadata TEXT;
+    ALTER TABLE runs ADD COLUMN own_key TEXT;
+    CREATE TABLE debounces (
+        task TEXT NOT NULL,
+        key TEXT NOT NULL,
+        run TEXT NOT NULL,
+        PRIMARY KEY (task, key)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

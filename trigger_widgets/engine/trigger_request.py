@@ -13,12 +13,15 @@ from typing import Any
 from trigger_widgets.packets import JSON_TYPE
 
 from . import metadata
+from .debounce import Debounce
+from .debounce import parse as parse_debounce
 from .validation import ValidationError, expect, later_moment, optional, optional_integer
 
 MAX_TAGS = 10
 MAX_TAG_LENGTH = 128
 MACHINES = ("micro", "small-1x", "small-2x", "medium-1x", "medium-2x", "large-1x", "large-2x")
-_NOT_HONOURED = ("debounce", "bulkActionId")
+_NOT_HONOURED = ("bulkActionId", "externalDeploymentId")
+MAX_KEY_LENGTH = 2048
 DEFAULT_KEY_TTL_MS = 30 * 24 * 3600 * 1000
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
@@ -48,6 +51,8 @@ class TriggerRequest:
     ttl: str | None
     idempotency_key: str | None
     idempotency_key_expires: int | None
+    own_key: str | None = None
+    """The idempotency key as its maker wrote it, before the SDK hashed it."""
     max_attempts: int | None
     max_duration: int | None
     lock_to_version: str | None
@@ -59,6 +64,7 @@ class TriggerRequest:
     priority: float | None
     machine: str | None
     region: str | None
+    debounce: Debounce | None = None
 
 
 def parse(task: str, body: Any, key_header: str | None, now: int) -> TriggerRequest:
@@ -69,16 +75,25 @@ def parse(task: str, body: Any, key_header: str | None, now: int) -> TriggerRequ
         if options.get(name):
             raise UnhonouredOptionError(name)
     key = optional(options.get("idempotencyKey"), "string", "options.idempotencyKey") or key_header
+    if key is not None and len(key) > MAX_KEY_LENGTH:
+        raise ValidationError(
+            f"idempotencyKey must be {MAX_KEY_LENGTH} characters or less", "options.idempotencyKey"
+        )
     payload_type = _text(options, "payloadType") or JSON_TYPE
+    debounce = parse_debounce(options.get("debounce"))
+    delay_until = later_moment(options.get("delay"), now)
+    if debounce is not None and delay_until is None:
+        delay_until = now + debounce.delay
     return TriggerRequest(
         task=task,
         payload=_packet(data, payload_type),
         payload_type=payload_type,
         metadata=_metadata(options.get("metadata")),
         tags=tags_of(options.get("tags"), "Runs", "options.tags"),
-        delay_until=later_moment(options.get("delay"), now),
+        delay_until=delay_until,
         ttl=_ttl(options.get("ttl")),
         idempotency_key=key,
+        own_key=_own_key(options.get("idempotencyKeyOptions")),
         idempotency_key_expires=_key_expiry(_text(options, "idempotencyKeyTTL"), now),
         max_attempts=_integer(options, "maxAttempts"),
         max_duration=_integer(options, "maxDuration"),
@@ -91,6 +106,7 @@ def parse(task: str, body: Any, key_header: str | None, now: int) -> TriggerRequ
         priority=optional(options.get("priority"), "number", "options.priority"),
         machine=_machine(options.get("machine")),
         region=_text(options, "region"),
+        debounce=debounce,
     )
 
 
@@ -128,35 +144,44 @@ def _metadata(value: Any) -> str | None:
 
 def tags_of(value: Any, what: str, path: str) -> tuple[str, ...]:
     """The tags of `what` ("Runs"), given as a list or as one text."""
-    if value is None:
-        return ()
-    if isinstance(value, str):
-        value = [value]
-    for i, tag in enumerate(expect(value, "array", path)):
+    tags = checked_tags(value, path)
+    if len(tags) > MAX_TAGS:
+        raise RefusedError(
+            422, f"{what} can only have {MAX_TAGS} tags, you're trying to set {len(tags)}."
+        )
+    return tuple(dict.fromkeys(tag for tag in tags if tag))
+
+
+def checked_tags(value: Any, path: str) -> list[str]:
+    """A list of tags, or one text, as a list of tags that are not too long."""
+    tags: list[str] = [] if value is None else [value] if isinstance(value, str) else value
+    for i, tag in enumerate(expect(tags, "array", path)):
         if len(expect(tag, "string", f"{path}[{i}]")) > MAX_TAG_LENGTH:
             raise ValidationError(
                 f"Tags must be less than {MAX_TAG_LENGTH} characters", f"{path}[{i}]"
             )
-    if len(value) > MAX_TAGS:
-        raise RefusedError(
-            422, f"{what} can only have {MAX_TAGS} tags, you're trying to set {len(value)}."
-        )
-    return tuple(dict.fromkeys(tag for tag in value if tag))
+    return tags
 
 
 def _key_expiry(value: str | None, now: int) -> int:
     return (later_moment(value, now) if value else None) or now + DEFAULT_KEY_TTL_MS
 
 
+def _own_key(value: Any) -> str | None:
+    given = optional(value, "object", "options.idempotencyKeyOptions") or {}
+    found: str | None = optional(given.get("key"), "string", "options.idempotencyKeyOptions.key")
+    return found
+
+
 def _ttl(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     seconds = optional_integer(value, "options.ttl") or 0
-    text = ""
+    text = ""  # what 0 gives: no ttl, also not the task's own
     for unit, size in _UNITS:
         count, seconds = divmod(max(seconds, 0), size)
         text += f"{count}{unit}" if count else ""
-    return text or None
+    return text
 
 
 def _queue(value: Any) -> str:

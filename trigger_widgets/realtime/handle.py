@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Iterable
-from typing import Any
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, Generic
 
 from pydantic import SecretStr
+from typing_extensions import TypeVar
 
 from trigger_widgets.api import runs
 from trigger_widgets.api.server import Server
@@ -18,18 +19,29 @@ from trigger_widgets.models import Run, RunStatus
 from .run_subscription import RunSubscription
 from .waiting import nobody_can_click
 
+Output = TypeVar("Output", default=Any)
+"""What a run gives: known where the task says so."""
 
-class _Handle:
+
+class _Handle(Generic[Output]):
     """`public_access_token` may read the run for one hour; `is_cached` says that an idempotency
     key found an earlier run.
     """
 
-    def __init__(self, triggered: Triggered, *, task: str | None, server: Server) -> None:
+    def __init__(
+        self,
+        triggered: Triggered,
+        *,
+        task: str | None,
+        server: Server,
+        read_output: Callable[[Any], Any] | None,
+    ) -> None:
         self.id = triggered.id
         self.task = task
         self.is_cached = triggered.is_cached
         self.public_access_token: SecretStr | None = triggered.public_access_token
         self._server = server
+        self._read_output = read_output
 
     def subscribe(
         self,
@@ -49,17 +61,22 @@ class _Handle:
             timeout=timeout,
         )
 
-    def __await__(self) -> Generator[Any, None, Any]:
+    def __await__(self) -> Generator[Any, None, Output]:
         return self._output(None).__await__()
 
-    async def _output(self, seconds: float | None) -> Any:
+    async def _output(self, seconds: float | None) -> Output:
         last = None
         async with self.subscribe(timeout=seconds) as states:
             async for run in states:
                 last = run
                 if run.status is RunStatus.WAITING and nobody_can_click(blocking=False):
                     _refuse_to_hang(await self._now())
-        return _ended(last, self.id).unwrap()
+        return self._unwrap(last)
+
+    def _unwrap(self, run: Run | None) -> Output:
+        """The output as the type that the task promises."""
+        output: Output = _ended(run, self.id).unwrap()
+        return output if self._read_output is None else self._read_output(output)
 
     async def _now(self) -> Run:
         raise NotImplementedError
@@ -71,12 +88,19 @@ class _Handle:
     _hint = ".result()"
 
 
-class RunHandle(_Handle):
+class RunHandle(_Handle[Output]):
     """A run of a `Trigger` client. `await handle` works as well, on any event loop."""
 
-    def __init__(self, triggered: Triggered, *, task: str | None, transport: Transport) -> None:
+    def __init__(
+        self,
+        triggered: Triggered,
+        *,
+        task: str | None,
+        transport: Transport,
+        read_output: Callable[[Any], Any] | None = None,
+    ) -> None:
         transport = transport.on(transport.server.readable_with(triggered.public_access_token))
-        super().__init__(triggered, task=task, server=transport.server)
+        super().__init__(triggered, task=task, server=transport.server, read_output=read_output)
         self._transport = transport
 
     @property
@@ -84,8 +108,10 @@ class RunHandle(_Handle):
         """What it was triggered through, with a token that may read it."""
         return self._transport
 
-    def result(self, timeout: float | None = None) -> Any:
+    def result(self, timeout: float | None = None) -> Output:
         """Wait for the output. Raises the `RunError` of a run that ended without one.
+
+        Of a task that promises a model it is one; `TaskOutputError` says that it does not fit.
 
         `timeout` is in seconds; `ResultTimeoutError` leaves the run as it is. Ctrl-C interrupts
         at once.
@@ -96,7 +122,7 @@ class RunHandle(_Handle):
                 last = run
                 if run.status is RunStatus.WAITING and nobody_can_click(blocking=True):
                     _refuse_to_hang(self.retrieve())
-        return _ended(last, self.id).unwrap()
+        return self._unwrap(last)
 
     def retrieve(self) -> Run:
         """The run as it is now."""
@@ -110,19 +136,24 @@ class RunHandle(_Handle):
         return await asyncio.to_thread(self.retrieve)
 
 
-class AsyncRunHandle(_Handle):
+class AsyncRunHandle(_Handle[Output]):
     """The twin of an `AsyncTrigger` client."""
 
     _hint = "await"
 
     def __init__(
-        self, triggered: Triggered, *, task: str | None, transport: AsyncTransport
+        self,
+        triggered: Triggered,
+        *,
+        task: str | None,
+        transport: AsyncTransport,
+        read_output: Callable[[Any], Any] | None = None,
     ) -> None:
         transport = transport.on(transport.server.readable_with(triggered.public_access_token))
-        super().__init__(triggered, task=task, server=transport.server)
+        super().__init__(triggered, task=task, server=transport.server, read_output=read_output)
         self._transport = transport
 
-    async def result(self, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - as its twin
+    async def result(self, timeout: float | None = None) -> Output:  # noqa: ASYNC109 - as its twin
         """As `RunHandle.result`."""
         return await self._output(timeout)
 

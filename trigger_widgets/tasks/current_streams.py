@@ -13,10 +13,10 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from trigger_widgets.api.checks import sentence
 from trigger_widgets.errors import ConfigurationError
 from trigger_widgets.jsonable import dumps
 
-from .payloads import sentence
 from .run_streams import LARGEST_PART
 from .scope import current_scope
 from .steps import Steps, refuse_in_event_loop, run_awaiting, run_blocking

@@ -57,6 +57,14 @@ class Task(Generic[P, R]):
         """Run the function here and now, without a server; a coroutine if it is async."""
         return self.function(*args, **kwargs)
 
+    def check_payload(self, payload: Any) -> Any:
+        """The payload as the type that the task asks for; `TaskInputError` names what is wrong."""
+        return self.parameters.check_input(payload)
+
+    def check_output(self, output: Any) -> Any:
+        """An output as the type that the task promises; `TaskOutputError` names what is wrong."""
+        return self.parameters.check_output(output)
+
     def trigger(self, payload: Any = None, **options: Any) -> RunHandle:
         """Start a run of this task and give its handle at once.
 

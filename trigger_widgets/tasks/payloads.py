@@ -12,17 +12,10 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation
 
-from trigger_widgets.errors import ConfigurationError, TriggerError
+from trigger_widgets.api.checks import sentence
+from trigger_widgets.errors import ConfigurationError, TaskInputError, TaskOutputError
 
 _INIT = "init"
-
-
-class TaskInputError(TriggerError):
-    """The payload does not fit the type that the task asks for. Never retried."""
-
-
-class TaskOutputError(TriggerError):
-    """What the task returned does not fit the type it promises, or JSON. Never retried."""
 
 
 class Parameters:
@@ -120,18 +113,3 @@ def _adapter(hint: Any) -> TypeAdapter[Any] | None:
         return TypeAdapter(hint)
     except (PydanticSchemaGenerationError, PydanticUndefinedAnnotation):
         return None  # a class that pydantic knows nothing about is only a hint
-
-
-def sentence(error: ValidationError, root: str, who: str) -> str:
-    """What is wrong with the `root` of `who`: the first mistake, and how many more there are."""
-    first, *others = error.errors(include_url=False, include_context=False)
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
-    shown = "" if first["type"] == "missing" else f", got {_short(first['input'])}"
-    more = f" (and {len(others)} more)" if others else ""
-    return f"{root}{path} of {who} is wrong: {first['msg']}{shown}{more}."
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    limit = 80
-    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -14,6 +14,8 @@ from pydantic import ValidationError
 from trigger_widgets.errors import (
     AbortTaskRunError,
     ProtocolError,
+    TaskInputError,
+    TaskOutputError,
     TriggerError,
     UnserializableError,
 )
@@ -22,7 +24,6 @@ from trigger_widgets.tasks.context import TaskContext
 from trigger_widgets.tasks.definition import Task
 from trigger_widgets.tasks.hooks import Hook
 from trigger_widgets.tasks.link import RunLink
-from trigger_widgets.tasks.payloads import TaskInputError, TaskOutputError
 from trigger_widgets.tasks.run_logger import logger
 from trigger_widgets.tasks.scope import RunScope, entered
 from trigger_widgets.tasks.steps import run_blocking

@@ -14,14 +14,18 @@ from starlette.routing import Route
 from trigger_widgets.engine import auth, batch_table, paging, run_table, run_views
 from trigger_widgets.engine.records import RunRecord
 from trigger_widgets.engine.statuses import Status, from_api_status
+from trigger_widgets.engine.trigger_request import MACHINES
 from trigger_widgets.engine.web import JSON, api_version, engine_of
+
+_NOBODYS = ("schedule", "bulkAction", "error")
 
 
 async def listed(request: Request) -> Response:
     """`GET /api/v1/runs?page[size|after|before]=…&filter[…]=…`.
 
-    Filters: `status`, `taskIdentifier`, `version`, `tag` (lists with commas: any of them),
-    `batch`, `isTest`, `createdAt][period`, `createdAt][from` and `createdAt][to`.
+    Filters: `status`, `taskIdentifier`, `version`, `tag`, `queue`, `machine`, `region` (lists with
+    commas: any of them), `batch`, `isTest`, `createdAt][period`, `createdAt][from` and
+    `createdAt][to`. No run here is of a schedule, a bulk action or an error group.
     """
     caller = auth.authenticate(request)
     engine = engine_of(request)
@@ -81,13 +85,33 @@ def _filters(request: Request) -> tuple[list[str], list[Any]]:
     if batch := request.query_params.get("filter[batch]"):
         conditions.append("runs.id IN (SELECT run FROM batch_items WHERE batch = ?)")
         parameters.append(batch_table.bare(batch))
+    one_of("runs.machine", _machines(request))
+    one_of("runs.region", paging.words(request, "filter[region]"))
+    # a run is told its default queue when it is dequeued
+    one_of(
+        "CASE runs.queue WHEN '' THEN 'task/' || runs.task ELSE runs.queue END",
+        paging.words(request, "filter[queue]"),
+    )
+    if any(request.query_params.get(f"filter[{name}]") for name in _NOBODYS):
+        conditions.append("0")
     if is_test := request.query_params.get("filter[isTest]"):
+        if is_test not in ("true", "false"):
+            raise paging.query_error(f"Invalid value for isTest: {is_test}", "filter[isTest]")
         conditions.append("runs.is_test = ?")
         parameters.append(is_test == "true")
     for bound, moment in paging.created(request):
         conditions.append(f"runs.created_at {bound} ?")
         parameters.append(moment)
     return conditions, parameters
+
+
+def _machines(request: Request) -> list[str]:
+    names = paging.words(request, "filter[machine]")
+    unknown = [name for name in names if name not in MACHINES]
+    if unknown:
+        words = f"Invalid machine values: {', '.join(unknown)}"
+        raise paging.query_error(words, "filter[machine]")
+    return names
 
 
 def _statuses(request: Request) -> list[Status]:

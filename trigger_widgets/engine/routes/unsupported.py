@@ -12,14 +12,8 @@ from trigger_widgets.version import __version__
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _PATTERNS = (
-    "/api/v1/batches/{batch}/results",
-    "/api/v1/runs/{run}/replay",
-    "/api/v1/runs/{run}/reschedule",
-    "/api/v1/runs/{run}/tags",
-    "/api/v1/runs/{run}/result",
     "/api/v1/runs/{run}/events",
     "/api/v1/runs/{run}/trace",
-    "/api/v1/idempotencyKeys/{key:path}/reset",
     "/api/v1/schedules",
     "/api/v1/schedules/{rest:path}",
     "/api/v1/queues",
