@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from trigger_widgets.api.options import encode_options
+from trigger_widgets.api.options import _OPTIONS, TriggerOptions, encode_options
 from trigger_widgets.errors import ConfigurationError, UnknownOptionError, UnserializableError
 
 
@@ -23,6 +23,13 @@ from trigger_widgets.errors import ConfigurationError, UnknownOptionError, Unser
         ),
         ({"ttl": "10m"}, {"ttl": "10m"}),
         ({"ttl": 0.5}, {"ttl": "1s"}),
+        ({"ttl": 0}, {"ttl": 0}),
+        ({"ttl": "0s"}, {"ttl": 0}),
+        (
+            {"debounce": {"key": "k", "delay": 30, "mode": "trailing", "max_delay": "1h"}},
+            {"debounce": {"key": "k", "delay": "30s", "mode": "trailing", "maxDelay": "1h"}},
+        ),
+        ({"external_deployment_id": "abc"}, {"externalDeploymentId": "abc"}),
         ({"tags": "a"}, {"tags": ["a"]}),
         ({"tags": ("a", "b")}, {"tags": ["a", "b"]}),
         ({"idempotency_key": "k"}, {"idempotencyKey": "k"}),
@@ -48,7 +55,7 @@ def test_an_unknown_option_names_the_nearest_one():
         UnknownOptionError, match='has no option "idempotencyKey"; did you mean "idempotency_key"'
     ):
         encode_options({"idempotencyKey": "k"})
-    with pytest.raises(TypeError, match="it takes concurrency_key, delay"):
+    with pytest.raises(TypeError, match="it takes concurrency_key, debounce"):
         encode_options({"zzz": 1})
 
 
@@ -56,6 +63,12 @@ def test_an_unknown_option_names_the_nearest_one():
     "given",
     [
         {"delay": "soon"},
+        {"debounce": "k"},
+        {"debounce": {"key": "k"}},
+        {"debounce": {"key": "k", "delay": "soon"}},
+        {"debounce": {"key": "k", "delay": "1s", "mode": "middle"}},
+        {"debounce": {"key": "k", "delay": "1s", "maxDelay": "1h"}},
+        {"idempotency_key": []},
         {"delay": True},
         {"delay": [1]},
         {"delay": timedelta(seconds=-1)},
@@ -83,3 +96,7 @@ def test_each_mistake_is_one_sentence_that_names_the_value(given):
 def test_metadata_that_json_cannot_carry_says_where():
     with pytest.raises(UnserializableError, match=r"metadata\['a'\]\[0\]"):
         encode_options({"metadata": {"a": [object()]}})
+
+
+def test_type_checkers_know_the_options_there_are():
+    assert set(TriggerOptions.__annotations__) == set(_OPTIONS)

@@ -3,11 +3,13 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from trigger_widgets.api import wait
 from trigger_widgets.api.requests import Answer
-from trigger_widgets.errors import ConfigurationError, ProtocolError
+from trigger_widgets.api.transports import Transport
+from trigger_widgets.errors import AuthenticationError, ConfigurationError, ProtocolError
 from trigger_widgets.models import WaitToken
 
 
@@ -131,3 +133,26 @@ def test_pages(said):
     for wrong in ({}, {"data": 1}, {"data": [], "pagination": 1}, {"data": [{}]}):
         with pytest.raises(ProtocolError):
             first().decode(ok(wrong))
+
+
+def test_completion_by_url(wire):
+    url = "http://other.test/api/v1/waitpoints/tokens/waitpoint_1/callback/abc123"
+    server, requests = wire.fake_server(httpx.Response(200, json={"success": True}))
+    Transport(server).send(wait.complete_by_url(url, {"n": float("nan")}))
+    Transport(server).send(wait.complete_by_url(url))
+    first, second = requests
+    assert str(first.url) == url
+    assert "authorization" not in first.headers
+    assert (first.content, second.content) == (b'{"n":null}', b"null")
+
+
+def test_a_wrong_url_is_named_without_the_key_in_it(wire):
+    for wrong in (5, "waitpoint_1", "http://x/api/v1/waitpoints/tokens/waitpoint_1/callback/"):
+        with pytest.raises(ConfigurationError, match="is not the url of a wait token"):
+            wait.complete_by_url(wrong)
+    url = "http://other.test/api/v1/waitpoints/tokens/waitpoint_1/callback/abc123"
+    refusal = httpx.Response(401, json={"error": "Invalid URL, hash doesn't match"})
+    server, _ = wire.fake_server(refusal)
+    with pytest.raises(AuthenticationError, match="does not let anybody complete") as raised:
+        Transport(server).send(wait.complete_by_url(url))
+    assert "abc123" not in str(raised.value)

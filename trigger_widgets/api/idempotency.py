@@ -21,7 +21,7 @@ class IdempotencyKey(str):
     scope: str
 
 
-def create_key(
+def create(
     key: str | Iterable[str], *, run: str | None = None, attempt: int | None = None
 ) -> IdempotencyKey:
     """The key that the SDK makes of the same words, so that both find each other's runs.
@@ -30,7 +30,7 @@ def create_key(
     """
     words = [key] if isinstance(key, str) else list(key)
     if not words or not all(isinstance(word, str) and word for word in words):
-        raise ConfigurationError(f"an idempotency key is made of texts, not of {key!r}.")
+        raise ConfigurationError(f"an idempotency_key is a text, or several, not {key!r}.")
     if attempt is not None and run is None:
         raise ConfigurationError("an attempt is one of a run: give run=… as well.")
     within = [] if run is None else [run]
@@ -41,13 +41,13 @@ def create_key(
     return made
 
 
-def reset_key(task: Ref, key: str | Iterable[str]) -> Request[None]:
+def reset(task: Ref, key: str | Iterable[str]) -> Request[None]:
     """Forget a key, so that the next trigger of `task` with it makes a run again.
 
     `key` is what the run was triggered with: a text, or several as `create` takes them.
     """
     identifier = task_id(task)
-    used = key if isinstance(key, str) else create_key(key)
+    used = key if isinstance(key, str) else create(key)
     return Request(
         "POST",
         f"/api/v1/idempotencyKeys/{quote(used, safe='')}/reset",

@@ -10,7 +10,7 @@ from trigger_widgets.durations import format_duration, parse_duration
 from trigger_widgets.errors import ConfigurationError, refuse_unknown
 from trigger_widgets.jsonable import to_jsonable
 
-from .idempotency import IdempotencyKey, create_key
+from . import idempotency
 
 Duration = str | float | timedelta
 
@@ -65,7 +65,7 @@ def encode_options(given: Mapping[str, Any], *, of: str = "tasks.trigger") -> di
         for wire, encode in (_OPTIONS[name],)
     }
     key = encoded.get("idempotencyKey")
-    if isinstance(key, IdempotencyKey):
+    if isinstance(key, idempotency.IdempotencyKey):
         encoded["idempotencyKeyOptions"] = {"key": key.key, "scope": key.scope}
     return encoded
 
@@ -103,7 +103,7 @@ def _queue(value: Any, name: str) -> dict[str, str]:
 
 
 def _idempotency_key(value: Any, name: str) -> str:
-    return _text(value, name) if isinstance(value, str) else create_key(value)
+    return _text(value, name) if isinstance(value, str) else idempotency.create(value)
 
 
 def _debounce(value: Any, name: str) -> dict[str, str]:

@@ -9,8 +9,8 @@ from .resource import Call, Resource, X
 
 
 class _IdempotencyKeys(Resource[X]):
-    create = staticmethod(idempotency.create_key)
-    reset = Call(idempotency.reset_key)
+    create = staticmethod(idempotency.create)
+    reset = Call(idempotency.reset)
 
 
 class IdempotencyKeys(_IdempotencyKeys[Transport]):

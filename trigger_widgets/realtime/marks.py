@@ -48,9 +48,9 @@ def mark_of_item(item: Item) -> Mark:
     options = item.options
     return Mark(
         _digest(item.task, decode_packet(*item.payload)),
-        options.get("ttl"),
+        options.get("ttl") or None,
         frozenset(options.get("tags", ())),
-        options.get("idempotencyKey"),
+        options.get("idempotencyKeyOptions", {}).get("key") or options.get("idempotencyKey"),
         len(item.payload.data or "") > LARGE,
     )
 

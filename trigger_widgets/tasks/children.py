@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from trigger_widgets.api import batches
+from trigger_widgets.api import batches, refs
 from trigger_widgets.api import runs as runs_api
 from trigger_widgets.api import tasks as api
 from trigger_widgets.api.batch_items import plan
@@ -49,7 +49,7 @@ def trigger_and_wait(
 
     The same task with the same payload is found again by the next attempt, unless it failed.
     """
-    run_id, task_id = scope.context.run.id, api.task_id(task)
+    run_id, task_id = scope.context.run.id, refs.task_id(task)
     options = {**_tied(task, options), "parent_run_id": run_id}
     request = api.trigger(task_id, payload, options)
     body = dict(request.body)
