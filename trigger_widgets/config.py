@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -26,6 +28,9 @@ class Endpoint:
         return self.api_url
 
 
+Token = str | SecretStr | Callable[[], str | SecretStr]
+"""A key or token, or what gives one: it is asked again when the server no longer takes the last."""
+
 Locate = Callable[[], Endpoint]
 """Finds the server when a request needs it. The embedded one is started by it, and may have
 another address the next time it is asked."""
@@ -34,7 +39,7 @@ another address the next time it is asked."""
 def locate(
     *,
     api_url: str | None = None,
-    access_token: str | SecretStr | None = None,
+    access_token: Token | None = None,
     preview_branch: str | None = None,
     embedded: Locate | None = None,
     environ: Mapping[str, str] = os.environ,
@@ -60,7 +65,10 @@ def locate(
                 "there is no server to speak to; set TRIGGER_SECRET_KEY and TRIGGER_API_URL."
             )
         return embedded
-    endpoint = Endpoint(url or CLOUD_URL, secret(token), branch)
+    at = url or CLOUD_URL
+    if callable(token):
+        return lambda: Endpoint(at, current(token), branch)
+    endpoint = Endpoint(at, secret(token), branch)
     return lambda: endpoint
 
 
@@ -83,6 +91,21 @@ def _checked(url: str) -> str:
             "access_token=… or by TRIGGER_SECRET_KEY, and the address alone."
         )
     return url
+
+
+def current(token: Token) -> SecretStr:
+    """The token itself, asked for where it is a function."""
+    if not callable(token):
+        return secret(token)
+    given: Any = token()
+    if not isinstance(given, str | SecretStr):
+        if inspect.iscoroutine(given):
+            given.close()
+        raise ConfigurationError(
+            f"the function that was given as access_token gave {type(given).__name__}, not a text; "
+            "it is called from any thread, and is no coroutine function."
+        )
+    return secret(given)
 
 
 def secret(token: str | SecretStr) -> SecretStr:

@@ -18,6 +18,7 @@ from .server import Server
 
 T = TypeVar("T")
 _SUCCESS = range(200, 300)
+_UNAUTHORIZED = 401
 
 
 class Call(Generic[T]):
@@ -42,6 +43,7 @@ class Call(Generic[T]):
         self._clock = clock
         self._started = clock()
         self._attempt = 0
+        self._renewed = False
         self._key = str(uuid.uuid4())
         self._content = request.content()
 
@@ -66,6 +68,9 @@ class Call(Generic[T]):
         if answer.status in _SUCCESS:
             self.result = self._request.decode(answer)
             return None
+        if answer.status == _UNAUTHORIZED and not self._renewed and self._server.renew(endpoint):
+            self._renewed = True
+            return 0.0
         policy = retries.for_status(answer.status, answer.headers, self._attempts)
         if policy is not None:
             asked = retries.asked_wait(answer.status, answer.headers)

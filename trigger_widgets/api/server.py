@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
-from trigger_widgets.config import Endpoint, Locate
+from trigger_widgets.config import Endpoint, Locate, Token, current
 
 from .rights import scopes_of
 
@@ -18,13 +19,20 @@ class Server:
     """An endpoint that is located when first needed.
 
     `embedded` says that the address may change: when the embedded engine was restarted, a
-    connection error makes the client locate it again. `http` replaces the network.
+    connection error makes the client locate it again. `http` replaces the network. `asks` is the
+    function that `locate` has its token from, if it has: what is refused is asked for again.
     """
 
     def __init__(
-        self, locate: Locate, *, embedded: bool = False, http: httpx.MockTransport | None = None
+        self,
+        locate: Locate,
+        *,
+        embedded: bool = False,
+        http: httpx.MockTransport | None = None,
+        asks: Callable[[], Any] | None = None,
     ) -> None:
         self._locate = locate
+        self._asks = asks
         self._lock = threading.Lock()
         self._endpoint: Endpoint | None = None
         self.embedded = embedded
@@ -36,7 +44,8 @@ class Server:
         if self.embedded:
             return ("embedded", self._locate)
         at = self.endpoint()
-        return (at.api_url, at.access_token.get_secret_value(), at.preview_branch)
+        rights = self._asks or at.access_token.get_secret_value()
+        return (at.api_url, rights, at.preview_branch)
 
     @property
     def located(self) -> Endpoint | None:
@@ -59,7 +68,17 @@ class Server:
             if self._endpoint is not None and self._endpoint.api_url == endpoint.api_url:
                 self._endpoint = None
 
-    def with_token(self, token: SecretStr) -> Server:
+    def renew(self, endpoint: Endpoint) -> bool:
+        """The server refused the token of `endpoint`: whether the next request has another one."""
+        if self._asks is None:
+            return False
+        with self._lock:
+            # another thread may have asked already
+            if self._endpoint is not None and self._endpoint.access_token == endpoint.access_token:
+                self._endpoint = None
+        return True
+
+    def with_token(self, token: Token) -> Server:
         """The same server, wherever it moves, with other rights."""
         return _WithToken(self, token)
 
@@ -80,24 +99,40 @@ class Server:
 
 
 class _WithToken(Server):
-    def __init__(self, server: Server, token: SecretStr) -> None:
-        super().__init__(server.endpoint, embedded=server.embedded, http=server.http)
+    def __init__(self, server: Server, token: Token) -> None:
+        asks = token if callable(token) else None
+        super().__init__(server.endpoint, embedded=server.embedded, http=server.http, asks=asks)
         self._server = server
-        self._token = token
+        self._given = token
+        self._token = None if asks else current(token)
 
     @property
     def key(self) -> Hashable:
         if not self.embedded:
             return super().key
-        return (self._server.key, self._token.get_secret_value())
+        return (self._server.key, self._asks or self._known().get_secret_value())
 
     @property
     def located(self) -> Endpoint | None:
-        at = self._server.located
-        return None if at is None else replace(at, access_token=self._token)
+        at, token = self._server.located, self._token
+        return None if at is None or token is None else replace(at, access_token=token)
 
     def endpoint(self) -> Endpoint:
-        return replace(self._server.endpoint(), access_token=self._token)
+        return replace(self._server.endpoint(), access_token=self._known())
 
     def forget(self, endpoint: Endpoint) -> None:
         self._server.forget(endpoint)
+
+    def renew(self, endpoint: Endpoint) -> bool:
+        if self._asks is None:
+            return False
+        with self._lock:
+            if self._token == endpoint.access_token:
+                self._token = None
+        return True
+
+    def _known(self) -> SecretStr:
+        with self._lock:
+            if self._token is None:
+                self._token = current(self._given)
+            return self._token

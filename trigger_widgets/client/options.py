@@ -8,17 +8,21 @@ from pydantic import SecretStr
 
 from trigger_widgets import config
 from trigger_widgets.api.server import Server
-from trigger_widgets.config import Endpoint, Locate
+from trigger_widgets.config import Endpoint, Locate, Token
 from trigger_widgets.errors import ConfigurationError, refuse_unknown
 
 from .shared import _Shared
 
 
 class ClientOptions(TypedDict, total=False):
-    """`timeout` is in seconds and for one attempt; `secret_key` is another name of the token."""
+    """`timeout` is in seconds and for one attempt; `secret_key` is another name of the token.
+
+    `access_token` may be a function that gives one: it is asked when a token is needed first, and
+    again when the server no longer takes it.
+    """
 
     api_url: str | None
-    access_token: str | SecretStr | None
+    access_token: Token | None
     secret_key: str | SecretStr | None
     preview_branch: str | None
     timeout: float
@@ -42,7 +46,8 @@ def server_of(options: ClientOptions, *, of: str) -> Server:
         preview_branch=options.get("preview_branch"),
         embedded=_locate_embedded,
     )
-    return Server(locate, embedded=locate is _locate_embedded)
+    asks = token if callable(token) else None
+    return Server(locate, embedded=locate is _locate_embedded, asks=asks)
 
 
 def sending(options: ClientOptions) -> dict[str, Any]:

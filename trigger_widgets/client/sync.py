@@ -6,12 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Self, Unpack
 
-from pydantic import SecretStr
-
-from trigger_widgets import config
 from trigger_widgets.api import rights, streams, wait
 from trigger_widgets.api.transports import Transport
-from trigger_widgets.config import Endpoint
+from trigger_widgets.config import Endpoint, Token
 from trigger_widgets.errors import ConfigurationError, TriggerError
 from trigger_widgets.models import Batch, Run, WaitToken
 from trigger_widgets.realtime.batch import BatchHandle
@@ -60,9 +57,11 @@ class Trigger:
         client._connect(handle.transport)  # noqa: SLF001 - its own
         return client
 
-    def with_access_token(self, access_token: str | SecretStr) -> Trigger:
-        """A client of the same server with another token, such as a public one."""
-        server = self._transport.server.with_token(config.secret(access_token))
+    def with_access_token(self, access_token: Token) -> Trigger:
+        """A client of the same server with another token, such as a public one, or a function
+        that gives tokens.
+        """
+        server = self._transport.server.with_token(access_token)
         client = Trigger.__new__(Trigger)
         client._connect(  # noqa: SLF001 - its own
             Transport(

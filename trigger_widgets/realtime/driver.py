@@ -26,6 +26,7 @@ UNREACHABLE_PATIENCE = 3.0
 FAILING_PATIENCE = 10.0
 _LONGEST_ASKED_FOR = 60.0
 _PASSING = frozenset({408, 425, 429})
+_UNAUTHORIZED = 401
 
 
 class AnyReader(Protocol):
@@ -66,6 +67,7 @@ class Driver(Generic[R]):
         self._began = time.monotonic()
         self._answered_once = False
         self._malformed = 0
+        self._renewed = False
         self.is_closed = False
 
     def add(self, reader: R) -> None:
@@ -130,7 +132,12 @@ class Driver(Generic[R]):
         await self._retry(reason, patience=UNREACHABLE_PATIENCE)
 
     async def _refused(self, answer: Answer, endpoint: Endpoint) -> None:
-        """An error status: final, or one that passes."""
+        """An error status: final, or one that passes. Of a token that was asked for there may be
+        another, once.
+        """
+        if answer.status == _UNAUTHORIZED and not self._renewed and self._server.renew(endpoint):
+            self._renewed = True
+            return
         error = sentences.status_error(
             answer,
             doing=self._doing,
@@ -154,6 +161,7 @@ class Driver(Generic[R]):
     def _understood(self) -> None:
         """An answer as it should be."""
         self._malformed = 0
+        self._renewed = False
         self._answered_once = True
 
     def _dismiss_final(self) -> None:

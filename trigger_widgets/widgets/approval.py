@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import traitlets
-from pydantic import SecretStr
 
 from trigger_widgets.api import rights
 from trigger_widgets.client import Trigger
+from trigger_widgets.config import Token
 from trigger_widgets.errors import (
     APIConnectionError,
     ConfigurationError,
@@ -65,7 +65,7 @@ class ApprovalWidget(FollowingWidget):
         title: str | None = None,
         by: str | None = None,
         client: Trigger | None = None,
-        access_token: str | SecretStr | None = None,
+        access_token: Token | None = None,
         api_url: str | None = None,
         enabled: bool = True,
         on_complete: Callback | None = None,

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import traitlets
-from pydantic import SecretStr
 
 from trigger_widgets.client import Trigger, default_client
+from trigger_widgets.config import Token
 from trigger_widgets.errors import ResultTimeoutError, TriggerError
 from trigger_widgets.realtime.batch import BatchHandle
 from trigger_widgets.realtime.connection import Connection
@@ -133,7 +133,7 @@ class FollowingWidget(LiveWidget):
 def client_for(
     subject: Any,
     client: Trigger | None,
-    access_token: str | SecretStr | None,
+    access_token: Token | None,
     api_url: str | None,
 ) -> Trigger:
     """The client that was given, else that of the handle, else the default one.

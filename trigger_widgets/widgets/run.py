@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import traitlets
-from pydantic import SecretStr
 
 from trigger_widgets.client import Trigger
+from trigger_widgets.config import Token
 from trigger_widgets.errors import TriggerError
 from trigger_widgets.models import Run, RunStatus
 from trigger_widgets.realtime.handle import RunHandle
@@ -66,7 +66,7 @@ class RunWidget(FollowingWidget):
         run: str | RunHandle | Run,
         *,
         client: Trigger | None = None,
-        access_token: str | SecretStr | None = None,
+        access_token: Token | None = None,
         api_url: str | None = None,
         enabled: bool = True,
         skip_columns: Iterable[str] = (),

@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 import traitlets
-from pydantic import SecretStr
 
 from trigger_widgets.api import rights
 from trigger_widgets.client import Trigger
+from trigger_widgets.config import Token
 from trigger_widgets.errors import ConfigurationError
 from trigger_widgets.models import Batch, Run
 from trigger_widgets.realtime.batch import BatchHandle
@@ -188,7 +188,7 @@ class TaggedRunsWidget(RunsWidget):
         created_at: str | timedelta | None = None,
         skip_columns: Iterable[str] = (),
         client: Trigger | None = None,
-        access_token: str | SecretStr | None = None,
+        access_token: Token | None = None,
         api_url: str | None = None,
         enabled: bool = True,
         on_update: Callback | None = None,
@@ -231,7 +231,7 @@ class BatchWidget(RunsWidget):
         batch: str | BatchHandle,
         *,
         client: Trigger | None = None,
-        access_token: str | SecretStr | None = None,
+        access_token: Token | None = None,
         api_url: str | None = None,
         enabled: bool = True,
         on_update: Callback | None = None,

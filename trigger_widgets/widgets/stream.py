@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal
 
 import traitlets
-from pydantic import SecretStr
 
 from trigger_widgets.client import Trigger
+from trigger_widgets.config import Token
 from trigger_widgets.errors import TriggerError
 from trigger_widgets.jsonable import to_jsonable
 from trigger_widgets.models import Run
@@ -67,7 +67,7 @@ class StreamWidget(FollowingWidget):
         throttle_ms: float = 50,
         start_index: int = 0,
         client: Trigger | None = None,
-        access_token: str | SecretStr | None = None,
+        access_token: Token | None = None,
         api_url: str | None = None,
         enabled: bool = True,
         on_data: Callback | None = None,

@@ -10,9 +10,10 @@ from functools import partial
 from typing import Any, ClassVar
 
 import traitlets
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
 from trigger_widgets.client import Trigger
+from trigger_widgets.config import Token
 from trigger_widgets.errors import ConfigurationError, TriggerError
 from trigger_widgets.jsonable import to_jsonable
 from trigger_widgets.realtime.handle import RunHandle
@@ -64,7 +65,7 @@ class TriggerWidget(LiveWidget):
         payload: Any = None,
         options: Mapping[str, Any] | None = None,
         client: Trigger | None = None,
-        access_token: str | SecretStr | None = None,
+        access_token: Token | None = None,
         api_url: str | None = None,
         enabled: bool = True,
         streams: bool | Iterable[str] = False,
