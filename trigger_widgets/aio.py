@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from .tasks.current_children import AsyncChildren
+from .tasks.current_metadata import AsyncMetadata
 from .tasks.current_streams import AsyncStreams
 from .tasks.current_wait import AsyncWait
 from .tasks.definition import Task
@@ -13,6 +14,9 @@ from .tasks.definition import Task
 if TYPE_CHECKING:
     from .realtime.batch import BatchHandle
     from .realtime.handle import RunHandle
+
+metadata = AsyncMetadata()
+"""The twin of `metadata`: `flush` and `refresh` are awaited."""
 
 streams = AsyncStreams()
 """The twin of `streams`."""
@@ -40,6 +44,7 @@ async def batch_trigger(task: Task[..., Any], items: Any, **options: Any) -> Bat
 __all__ = [
     "batch_trigger",
     "batch_trigger_and_wait",
+    "metadata",
     "streams",
     "trigger",
     "trigger_and_wait",

@@ -103,3 +103,34 @@ def test_an_unknown_operation_is_refused_with_the_servers_words():
 def test_more_than_256_kb_is_refused():
     with pytest.raises(metadata.TooLargeError, match="262144 bytes"):
         metadata.apply(None, [metadata.Operation("set", "a", "x" * 262_144)])
+
+
+def test_changes_of_relatives_that_are_sent_again_count_once(engine, task):
+    parent = engine.trigger(task)
+    child = engine.trigger(task, parentRunId=parent)
+    body = {"parentOperations": [{"type": "increment", "key": "n", "value": 1}]}
+    body |= {"rootOperations": [{"type": "append", "key": "$.log", "value": "x"}]}
+    key = {"x-trigger-request-idempotency-key": f"{task}-1"}
+    for _ in range(2):
+        answer = engine.http.put(f"/api/v1/runs/{child}/metadata", json=body, headers=key)
+        assert answer.json() == {"metadata": {}}
+    assert engine.retrieve(parent)["metadata"] == {"n": 1, "log": ["x"]}
+    engine.http.put(f"/api/v1/runs/{child}/metadata", json=body)  # without a key it is another one
+    assert engine.retrieve(parent)["metadata"] == {"n": 2, "log": ["x", "x"]}
+
+
+def test_changes_of_relatives_come_with_the_end_of_a_run(engine, task):
+    worker = engine.worker(task)
+    parent = engine.trigger(task)
+    worker.execute()
+    engine.trigger(task, parentRunId=parent)
+    child = worker.execute()
+    one = [{"type": "increment", "key": "n", "value": 1}]
+    body = {"parentOperations": one, "rootOperations": one, "operations": one}
+    key = f"{task}-1"
+    headers = {"x-trigger-request-idempotency-key": key}
+    engine.http.put(f"/api/v1/runs/{child.run}/metadata", json=body, headers=headers)
+    left = {"unanswered": {"parentOperations": one, "rootOperations": one, "key": key}, **body}
+    child.complete(flushedMetadata={"data": json.dumps(left), "dataType": "application/json"})
+    assert engine.retrieve(parent)["metadata"] == {"n": 4}
+    assert engine.retrieve(child.run)["metadata"] == {"n": 2}

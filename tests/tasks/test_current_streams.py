@@ -6,7 +6,7 @@ import pytest
 
 from trigger_widgets import aio
 from trigger_widgets.errors import ConfigurationError, UnserializableError
-from trigger_widgets.tasks import current_streams
+from trigger_widgets.tasks import outside
 from trigger_widgets.tasks.current_streams import PartError, StreamResult, streams
 
 
@@ -66,7 +66,7 @@ def test_the_sources_own_exception_comes_after_its_parts(server, run):
 
 
 def test_outside_of_a_run_it_does_nothing_and_says_so_once(monkeypatch):
-    monkeypatch.setattr(current_streams._Warned, "once", False)
+    monkeypatch.setattr(outside, "_said", set())
     with pytest.warns(UserWarning, match="not part of a run") as caught:
         streams.append("s", "a")
     assert caught[0].filename == __file__

@@ -9,7 +9,7 @@ from worker.support import DEADLINE, until
 from trigger_widgets import aio
 from trigger_widgets.errors import ConfigurationError, RunFailedError
 from trigger_widgets.models import RunStatus
-from trigger_widgets.tasks import batch_trigger_and_wait, task, trigger_and_wait
+from trigger_widgets.tasks import batch_trigger_and_wait, metadata, task, trigger_and_wait
 
 
 @pytest.fixture
@@ -210,3 +210,25 @@ def test_waiting_for_a_batch_outlives_the_engine(engine, start_tied, client):
     go_on.set()
     until(lambda: client.runs.retrieve(run).is_terminal, "the end of the run")
     assert client.runs.retrieve(run).output == [1, 2]
+
+
+def test_children_change_the_metadata_of_their_parent_and_root(start_tied, client):
+    @task(id="leaf")
+    def leaf(payload):
+        metadata.parent.append("leaves", payload)
+        metadata.root.increment("$.count.leaves")
+
+    @task(id="branch")
+    def branch(payload):
+        [child.unwrap() for child in leaf.batch_trigger_and_wait([1, 2])]
+        metadata.parent.set("$.branch.done", True)
+        return metadata.refresh().get("leaves")
+
+    @task(id="tree")
+    def tree(payload):
+        return sorted(branch.trigger_and_wait().unwrap())
+
+    start_tied()
+    run = client.tasks.trigger("tree")
+    assert run.result(timeout=DEADLINE) == [1, 2]
+    assert client.runs.retrieve(run).metadata == {"count": {"leaves": 2}, "branch": {"done": True}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from . import lifecycle, run_table, worker_table
+from . import lifecycle, run_table, runs, worker_table
 from .completion import Completion, completed
 from .core import Engine, place_all
 from .ids import now_ms
@@ -107,6 +107,9 @@ async def complete(
         _check_latest(run, snapshot)
         if run.execution not in (Execution.EXECUTING, Execution.WAITING, Execution.PENDING_CANCEL):
             raise ConflictError(f"a run that is {run.execution} cannot complete")
+        for changes in completion.changes:
+            runs.change_relatives(transaction, run_id, changes)
+        run = run_table.get(transaction.execute, run_id) or run  # it may be its own relative
         worker = worker_table.by_id(transaction.execute, run.worker)
         retry = worker.tasks.get(run.task, {}).get("retry") if worker else None
         ended, status = completed(run, completion, retry or {}, now_ms())

@@ -13,7 +13,7 @@ from typing import Any
 from . import lifecycle, metadata
 from .records import RunRecord
 from .statuses import Status
-from .validation import ValidationError, expect, milliseconds
+from .validation import ValidationError, expect, milliseconds, optional
 
 IMMEDIATE_RETRY_MS = 30_000
 """A shorter delay is slept by the worker itself; a longer one goes through the queue."""
@@ -59,7 +59,7 @@ class Completion:
     error: dict[str, Any] | None = None
     retry_delay: int | None = None
     usage_ms: int = 0
-    operations: tuple[metadata.Operation, ...] = ()
+    changes: tuple[metadata.Changes, ...] = ()
 
     @property
     def code(self) -> str | None:
@@ -74,7 +74,7 @@ def parse(body: Any) -> Completion:
     usage = expect(data.get("usage") or {}, "object", "completion.usage").get("durationMs") or 0
     common: dict[str, Any] = {
         "usage_ms": milliseconds(usage, "completion.usage.durationMs"),
-        "operations": _flushed(data.get("flushedMetadata")),
+        "changes": _flushed(data.get("flushedMetadata")),
     }
     if ok:
         output_type = expect(data.get("outputType"), "string", "completion.outputType")
@@ -108,7 +108,10 @@ def _delay(value: Any) -> int | None:
     return milliseconds(delay, "completion.retry.delay")
 
 
-def _flushed(value: Any) -> tuple[metadata.Operation, ...]:
+def _flushed(value: Any) -> tuple[metadata.Changes, ...]:
+    """`{"data": "{…}"}` with the operations that have not arrived. Ours: `unanswered` are those on
+    other runs of which its worker does not know it, and the `key` of their request.
+    """
     where = "completion.flushedMetadata"
     data = expect(value or {}, "object", where).get("data")
     if data is None:
@@ -117,7 +120,10 @@ def _flushed(value: Any) -> tuple[metadata.Operation, ...]:
         body = json.loads(expect(data, "string", f"{where}.data"))
     except (ValueError, RecursionError):
         raise ValidationError("Invalid JSON", f"{where}.data") from None
-    return tuple(metadata.parse(expect(body, "object", where).get("operations") or []))
+    body = expect(body, "object", where)
+    before = expect(body.get("unanswered") or {}, "object", f"{where}.unanswered")
+    key = optional(before.get("key"), "string", f"{where}.unanswered.key")
+    return metadata.parse_changes(before, key), metadata.parse_changes(body)
 
 
 def completed(
@@ -128,9 +134,9 @@ def completed(
     `retry` is the retry policy that the task registered.
     """
     run = replace(run, usage_ms=run.usage_ms + completion.usage_ms)
-    if completion.operations:
-        text = metadata.apply(run.metadata, completion.operations)
-        run = replace(run, metadata=text)
+    operations = [operation for changes in completion.changes for operation in changes.own]
+    if operations:
+        run = replace(run, metadata=metadata.apply(run.metadata, operations))
     if completion.ok:
         done = lifecycle.finished(run, Status.COMPLETED_SUCCESSFULLY, now)
         if done.status is Status.COMPLETED_SUCCESSFULLY:

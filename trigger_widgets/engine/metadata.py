@@ -35,6 +35,27 @@ class Operation:
     value: Any = None
 
 
+@dataclass(frozen=True)
+class Changes:
+    """Operations on a run, on its parent and on the root of its tree. `key` names the request
+    that brought those on the other runs: sent again, it changes them no further.
+    """
+
+    own: tuple[Operation, ...] = ()
+    parent: tuple[Operation, ...] = ()
+    root: tuple[Operation, ...] = ()
+    key: str | None = None
+
+
+def parse_changes(body: dict[str, Any], key: str | None = None) -> Changes:
+    """`{"operations"?,"parentOperations"?,"rootOperations"?}`."""
+    own, parent, root = (
+        tuple(parse(body.get(name) or [], name))
+        for name in ("operations", "parentOperations", "rootOperations")
+    )
+    return Changes(own, parent, root, key)
+
+
 def parse(body: Any, where: str = "operations") -> list[Operation]:
     """A list of operations; `ValidationError` says which is wrong."""
     return [

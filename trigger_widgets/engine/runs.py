@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -234,22 +234,41 @@ async def replace_metadata(engine: Engine, run_id: str, text: str) -> bool:
     )
 
 
-async def change_metadata(
-    engine: Engine, run_id: str, operations: list[metadata.Operation]
-) -> str | None:
-    """Apply operations to a run's metadata, giving the new text; None if there is no such run."""
+async def change_metadata(engine: Engine, run_id: str, changes: metadata.Changes) -> str | None:
+    """Change the metadata of a run and its relatives, giving its own new text; None if there is
+    no such run.
+    """
 
     def work(transaction: Transaction) -> str | None:
-        run = run_table.get(transaction.execute, run_id)
-        if run is None:
-            return None
-        text = metadata.apply(run.metadata, operations)
-        if text != run.metadata:
-            changed = lifecycle.changed(run, now_ms(), metadata=text)
-            run_table.update(transaction, run, changed)
-        return text
+        change_relatives(transaction, run_id, changes)
+        changed = _operate(transaction, run_id, changes.own)
+        return None if changed is None else changed.metadata
 
     return await engine.store.write(work)
+
+
+def change_relatives(transaction: Transaction, run_id: str, changes: metadata.Changes) -> None:
+    """Carry out the operations on the parent and the root of a run; itself where it has none."""
+    run = run_table.get(transaction.execute, run_id)
+    if run is None or not (changes.parent or changes.root):
+        return
+    if changes.key is not None:
+        row = (changes.key, run.id)
+        new = transaction.execute("INSERT OR IGNORE INTO trigger_requests VALUES (?, ?, 0)", row)
+        if not new.rowcount:
+            return
+    _operate(transaction, run.parent or run.id, changes.parent)
+    _operate(transaction, run.root or run.id, changes.root)
+
+
+def _operate(
+    transaction: Transaction, run_id: str, operations: Sequence[metadata.Operation]
+) -> RunRecord | None:
+    def become(run: RunRecord) -> RunRecord:
+        text = metadata.apply(run.metadata, operations) if operations else run.metadata
+        return run if text == run.metadata else lifecycle.changed(run, now_ms(), metadata=text)
+
+    return run_table.change(transaction, run_id, become)
 
 
 async def _changed(engine: Engine, run_id: str, become: Callable[[RunRecord], RunRecord]) -> bool:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import sys
-import warnings
 from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -17,12 +15,11 @@ from trigger_widgets.api.checks import sentence
 from trigger_widgets.errors import ConfigurationError
 from trigger_widgets.jsonable import dumps
 
+from .outside import warn_once
 from .run_streams import LARGEST_PART
 from .scope import current_scope
 from .steps import Steps, refuse_in_event_loop, run_awaiting, run_blocking
 from .stopping import Alarm
-
-_PACKAGE = "trigger_widgets."
 
 T = TypeVar("T")
 
@@ -127,7 +124,7 @@ class _Writing:
         self._stream = stream
         scope = current_scope()
         if scope is None:
-            _warn_once()
+            warn_once("streams do")
         self.alarm = Alarm() if scope is None else scope.alarm
         self._buffer = None if scope is None else scope.streams.buffer(stream.id)
         self._parts = 0
@@ -221,21 +218,3 @@ class AsyncStreams:
     async def append(self, stream: str, part: Any) -> None:
         """As `streams.append`."""
         await AsyncStreamDefinition[Any](stream, Any).append(part)
-
-
-class _Warned:
-    once = False
-
-
-def _warn_once() -> None:
-    if _Warned.once:
-        return
-    _Warned.once = True
-    level, frame = 1, sys._getframe()  # noqa: SLF001 - the line to name is the caller's, not ours
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(
-        "streams do nothing here: this code is not part of a run. "
-        "(Start one with .trigger; said once.)",
-        stacklevel=level,
-    )

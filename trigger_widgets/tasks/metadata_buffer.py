@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+from contextlib import suppress
 from typing import Any
 
 from trigger_widgets.errors import TriggerError
@@ -68,6 +69,14 @@ class MetadataBuffer:
                 self.pending.append({"type": "set", "key": key, "value": value})
             elif key is not None:
                 self.pending.append({"type": "delete", "key": key})
+
+    def rebase(self, values: dict[str, Any], on_their_way: list[Operation]) -> None:
+        """These are the values now; what is on its way, and what waits, is still to come."""
+        self.values = copy.deepcopy(values)
+        self._sizes = {key: _size(key, value) for key, value in values.items()}
+        for operation in [*on_their_way, *self.pending]:
+            with suppress(MetadataTooLargeError):  # the server will say so
+                self._change_mirror(copy.deepcopy(operation))
 
     def _change_mirror(self, operation: Operation) -> None:
         if operation["type"] == "update":

@@ -41,7 +41,7 @@ class RunScope:
         self.streams = RunStreams(context.run.id, link)
         self.waits = RunWaits()
 
-    def close(self, timeout: float) -> list[dict[str, Any]]:
+    def close(self, timeout: float) -> dict[str, Any]:
         """Send what is left, at most `timeout` seconds; the answer is the metadata operations
         that have not arrived and belong into the run's completion.
         """

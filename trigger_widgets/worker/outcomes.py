@@ -25,7 +25,7 @@ class Outcome:
     may_retry: bool = True
     server_retries: bool = False
     duration_ms: int = 0
-    metadata: list[dict[str, Any]] = field(default_factory=list)
+    metadata: dict[str, Any] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -87,7 +87,7 @@ def _ended(outcome: Outcome | None, error: dict[str, Any]) -> Outcome:
         error=error,
         may_retry=False,
         duration_ms=outcome.duration_ms if outcome else 0,
-        metadata=outcome.metadata if outcome else [],
+        metadata=outcome.metadata if outcome else {},
     )
 
 
@@ -97,7 +97,7 @@ def to_completion(
     """The `completion` of `attempts/complete`."""
     flushed: dict[str, Any] = {"dataType": JSON_TYPE}
     if outcome.metadata:
-        flushed["data"] = json.dumps({"operations": outcome.metadata}, ensure_ascii=False)
+        flushed["data"] = json.dumps(outcome.metadata, ensure_ascii=False)
     completion: dict[str, Any] = {
         "ok": outcome.ok,
         "id": run_id,

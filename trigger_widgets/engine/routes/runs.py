@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,8 +21,6 @@ from trigger_widgets.engine.records import RunRecord
 from trigger_widgets.engine.statuses import Status
 from trigger_widgets.engine.validation import ValidationError, expect
 from trigger_widgets.engine.web import JSON, Refusal, api_version, engine_of, invalid, read_json
-
-_TARGETS = (("operations", None), ("parentOperations", "parent"), ("rootOperations", "root"))
 
 
 async def retrieve(request: Request) -> Response:
@@ -78,24 +75,13 @@ async def put_metadata(request: Request) -> Response:
             value = expect(body["metadata"], "object", "metadata")
             await runs.replace_metadata(engine, run.id, metadata.text_of(value))
             return JSON({"metadata": value})
-        text = await _operate(engine, run, body)
+        key = request.headers.get("x-trigger-request-idempotency-key")
+        text = await runs.change_metadata(engine, run.id, metadata.parse_changes(body, key))
     except ValidationError as e:
         raise invalid(e) from None
     except metadata.TooLargeError as e:
         raise Refusal(413, {"error": str(e)}) from None
     return JSON({"metadata": json.loads(text) if text else {}})
-
-
-async def _operate(engine: Engine, run: RunRecord, body: dict[str, Any]) -> str | None:
-    """Operations on the run itself, on its parent and on its root."""
-    parsed = [(target, metadata.parse(body.get(name) or [], name)) for name, target in _TARGETS]
-    text = run.metadata
-    for target, operations in parsed:
-        run_id = run.id if target is None else getattr(run, target) or run.id
-        if operations:
-            changed = await runs.change_metadata(engine, run_id, operations)
-            text = changed if run_id == run.id else text
-    return text
 
 
 def _known(engine: Engine, request: Request) -> RunRecord:
