@@ -33,7 +33,7 @@ _NEEDED = (
     WHERE task = :task AND key = :idempotency_key AND run = :id AND expires_at > :now""",
 )
 _LONG_TABLES = (("logs", "seq"), ("stream_parts", "stream, seq"))
-_SHORT_TABLES = ("payloads", "stream_writers", "waits", "batch_items")
+_SHORT_TABLES = ("payloads", "stream_writers", "waits", "batch_items", "input_waits")
 
 Execute = Callable[..., sqlite3.Cursor]
 Step = Callable[[Transaction], bool]

@@ -196,6 +196,14 @@ MIGRATIONS = (
         PRIMARY KEY (task, key)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE input_waits (
+        run TEXT NOT NULL,
+        stream TEXT NOT NULL,
+        waitpoint TEXT NOT NULL,
+        PRIMARY KEY (run, stream)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

@@ -68,10 +68,11 @@ def packet_of(value: Any) -> Packet:
 
 async def create(engine: Engine, request: Request) -> tuple[WaitpointRecord, bool]:
     """A waitpoint, and whether an idempotency key had it already."""
-    return await engine.store.write(lambda transaction: _create(transaction, request))
+    return await engine.store.write(lambda transaction: create_in(transaction, request))
 
 
-def _create(transaction: Transaction, request: Request) -> tuple[WaitpointRecord, bool]:
+def create_in(transaction: Transaction, request: Request) -> tuple[WaitpointRecord, bool]:
+    """As `create`, within a transaction."""
     now = now_ms()
     key = request.idempotency_key
     if key is not None:
@@ -132,7 +133,7 @@ async def wait_until(engine: Engine, run_id: str, request: Request) -> Waitpoint
         run = run_table.get(transaction.execute, run_id)
         if run is None:
             return None
-        waitpoint, _cached = _create(transaction, request)
+        waitpoint, _cached = create_in(transaction, request)
         blocking.block(transaction, run, waitpoint)
         return waitpoint
 

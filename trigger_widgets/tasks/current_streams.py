@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -15,16 +14,15 @@ from trigger_widgets.api.checks import sentence
 from trigger_widgets.errors import ConfigurationError
 from trigger_widgets.jsonable import dumps
 
+from .current_inputs import AsyncInputStream, InputStream
 from .outside import warn_once
 from .run_streams import LARGEST_PART
 from .scope import current_scope
 from .steps import Steps, refuse_in_event_loop, run_awaiting, run_blocking
 from .stopping import Alarm
+from .stream_ids import checked_id
 
 T = TypeVar("T")
-
-# an id is a segment of a URL, and an element of a list in the run's row
-_ID = re.compile(r"[^\s/\\?#%,{}\"\x00-\x1f\x7f]{1,128}")
 
 
 @dataclass(frozen=True)
@@ -43,12 +41,7 @@ class StreamDefinition(Generic[T]):
     """A stream by its id, with parts of one type. Made by `streams.define`, for any run."""
 
     def __init__(self, stream: str, type: type[T] | Any = str) -> None:  # noqa: A002 - as the SDK's
-        if not isinstance(stream, str) or not _ID.fullmatch(stream):
-            raise ConfigurationError(
-                f"{stream!r} is not the id of a stream; use 1 to 128 characters without spaces "
-                'and without / \\ ? # % , { } ", like "ai-output".'
-            )
-        self.id = stream
+        self.id = checked_id(stream)
         self.type = type
         self._adapter: TypeAdapter[T] = TypeAdapter(type)
 
@@ -191,6 +184,10 @@ class Streams:
         """A stream whose parts are of `type`, checked by pydantic."""
         return StreamDefinition(stream, type)
 
+    def input(self, stream: str, type: type[T] | Any = Any) -> InputStream[T]:  # noqa: A002
+        """A stream that others write to and the run reads, with pieces of `type`."""
+        return InputStream(stream, type)
+
     def pipe(self, stream: str, source: Iterable[Any] | AsyncIterable[Any]) -> StreamResult:
         """As `streams.define(stream, Any).pipe(source)`."""
         return StreamDefinition[Any](stream, Any).pipe(source)
@@ -210,6 +207,10 @@ class AsyncStreams:
     def define(self, stream: str, type: type[T] | Any = str) -> AsyncStreamDefinition[T]:  # noqa: A002
         """As `streams.define`."""
         return AsyncStreamDefinition(stream, type)
+
+    def input(self, stream: str, type: type[T] | Any = Any) -> AsyncInputStream[T]:  # noqa: A002
+        """As `streams.input`."""
+        return AsyncInputStream(stream, type)
 
     async def pipe(self, stream: str, source: Iterable[Any] | AsyncIterable[Any]) -> StreamResult:
         """As `streams.pipe`."""

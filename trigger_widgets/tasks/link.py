@@ -55,6 +55,11 @@ class RunLink(Protocol):
     def write(self, run_id: str, parts: Parts) -> Future[None]:
         """Have parts stored, tried once."""
 
+    def read(self, run_id: str, stream: str, reader: str, start: int) -> Future[list[str]]:
+        """What has been sent to an input stream, as JSON texts, from number `start` on: held until
+        there is something, empty if that takes long. `reader` is one attempt of a run.
+        """
+
     def wait(self, run_id: str, what: WaitFor) -> Future[dict[str, Any]]:
         """Block a run, which holds no slot meanwhile; gives the completed waitpoint as it is on
         the wire (worker-protocol.md §7), of a batch those of its runs as `{"items": […]}`. Tokens

@@ -14,6 +14,7 @@ from typing import Any
 
 from .context import TaskContext
 from .link import RunLink
+from .run_inputs import RunInputs
 from .run_log import RunLog
 from .run_metadata import RunMetadata
 from .run_streams import RunStreams
@@ -39,12 +40,14 @@ class RunScope:
         self.metadata = RunMetadata(context.run.id, link.call, metadata)
         self.log = RunLog(context.run.id, link.call)
         self.streams = RunStreams(context.run.id, link)
+        self.inputs = RunInputs(context.run.id, link)
         self.waits = RunWaits()
 
     def close(self, timeout: float) -> dict[str, Any]:
         """Send what is left, at most `timeout` seconds; the answer is the metadata operations
         that have not arrived and belong into the run's completion.
         """
+        self.inputs.close()
         self.streams.close(timeout)
         self.log.close(timeout)
         return self.metadata.close(timeout)

@@ -40,6 +40,11 @@ class PoolLink:
         """Parts that the worker writes."""
         return self._ask({"kind": "write", "run": run_id, "parts": asdict(parts)})
 
+    def read(self, run_id: str, stream: str, reader: str, start: int) -> Future[list[str]]:
+        """An input stream that the worker reads."""
+        what = {"run": run_id, "stream": stream, "reader": reader, "start": start}
+        return self._ask({"kind": "read", **what})
+
     def wait(self, run_id: str, what: WaitFor) -> Future[dict[str, Any]]:
         """A wait that the worker sits out."""
         return self._ask({"kind": "wait", "run": run_id, "what": asdict(what)})

@@ -204,6 +204,9 @@ class PoolMember:
                 )
                 said = await asyncio.wrap_future(future)
                 return {"status": said.status, "headers": dict(said.headers), "body": said.text}
+            case "read":
+                wanted = (message[name] for name in ("run", "stream", "reader", "start"))
+                return await asyncio.wrap_future(self._link.read(*wanted))
             case "write":
                 parts = Parts(**message["parts"])
                 return await asyncio.wrap_future(self._link.write(message["run"], parts))

@@ -7,6 +7,7 @@ say; a real server ignores them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 import uuid
@@ -15,14 +16,16 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import httpx
+from httpx_sse import EventSource
 
 from trigger_widgets.api import sentences
-from trigger_widgets.api.headers import api_headers
+from trigger_widgets.api.headers import api_headers, common_headers
 from trigger_widgets.api.requests import Answer
 from trigger_widgets.api.server import Server
 from trigger_widgets.api.transports import client_options, to_answer
 from trigger_widgets.config import Endpoint, Locate
 from trigger_widgets.errors import APIConnectionError, APIStatusError, TriggerError
+from trigger_widgets.realtime.stream import Stream
 from trigger_widgets.tasks.manifest import TaskManifest, content_hash
 from trigger_widgets.version import __version__
 
@@ -220,6 +223,43 @@ class WorkerApi:
                 answer, doing=doing, subject="", server=self._server, endpoint=endpoint
             )
         return answer
+
+    async def read_stream(self, path: str, stream: Stream, seconds: float) -> list[Any]:
+        """The next parts of a stream, from where its reader is; none after `seconds`. Errors as
+        those of `send`.
+        """
+        endpoint = await self._locate()
+        headers = {
+            **common_headers(endpoint), **stream.headers(),
+            "accept": "text/event-stream", "accept-encoding": "identity",
+        }  # fmt: skip
+        url = endpoint.api_url + path
+        try:
+            async with (
+                asyncio.timeout(seconds),
+                self._client().stream("GET", url, headers=headers, timeout=None) as response,
+            ):
+                if response.status_code >= _ERROR_STATUS:
+                    await response.aread()
+                    raise sentences.status_error(
+                        to_answer(response),
+                        doing=f"read {path}",
+                        subject="",
+                        server=self._server,
+                        endpoint=endpoint,
+                    )
+                stream.opened(response.headers)
+                async with contextlib.aclosing(EventSource(response).aiter_sse()) as events:
+                    async for event in events:
+                        if parts := stream.event(event.event, event.data, event.id):
+                            return parts
+        except TimeoutError:
+            pass
+        except httpx.TransportError as e:
+            self.connections_lost += 1
+            self._server.forget(endpoint)
+            raise sentences.connection_error(e, server=self._server, timeout=seconds) from None
+        return []
 
     async def _locate(self) -> Endpoint:
         if (located := self._server.located) is not None:

@@ -33,6 +33,7 @@ from trigger_widgets.tasks.manifest import TaskManifest
 from trigger_widgets.tasks.options import RetryOptions
 from trigger_widgets.tasks.registry import registry
 
+from .input_readers import InputReaders
 from .jobs import Executor, Listener
 from .own_executor import OwnExecutor
 from .protocol import Backoff, Registered, WorkerApi
@@ -68,6 +69,7 @@ class Worker:
     ) -> None:
         self._api = WorkerApi(locate)
         self._streams = StreamWriters(self._api)
+        self._inputs = InputReaders(self._api)
         self._project_ref = project_ref
         identity = ProcessIdentity.current()
         self._process = {
@@ -156,6 +158,10 @@ class Worker:
     def write(self, run_id: str, parts: Parts) -> Future[None]:
         """Parts of a stream that a running task writes."""
         return self._submit(self._streams.write(run_id, parts))
+
+    def read(self, run_id: str, stream: str, reader: str, start: int) -> Future[list[str]]:
+        """What has been sent to an input stream of a running task."""
+        return self._submit(self._inputs.read(run_id, stream, reader, start))
 
     def wait(self, run_id: str, what: WaitFor) -> Future[dict[str, Any]]:
         """Block a running task's run."""
@@ -291,6 +297,7 @@ class Worker:
             if self._drivers.get(driver.run_id) is driver:
                 del self._drivers[driver.run_id]
                 self._streams.forget(driver.run_id)
+                self._inputs.forget(driver.run_id)
 
     def _retry_options(self, task_id: str) -> RetryOptions:
         for manifest in self._manifests:

@@ -22,7 +22,6 @@ _PATTERNS = (
     "/api/v1/deployments/{rest:path}",
     "/api/v1/packets/{rest:path}",
     "/api/v1/query",
-    "/realtime/v1/streams/{run}/input/{stream:path}",
     "/engine/v1/worker-actions/{rest:path}",
 )
 
