@@ -12,7 +12,7 @@ OF_A_RUN = {
     "payloads", "idempotency_keys", "logs", "waits", "stream_parts", "stream_writers",
     "batch_items", "run_tags",
 }  # fmt: skip
-ANSWERS = {"trigger_requests"}  # old ones go by themselves
+ANSWERS = {"trigger_requests", "input_waits"}  # old ones go by themselves
 KEEP_SECONDS = 1.0
 
 

@@ -445,14 +445,6 @@ def test_only_head_reads_the_writers_side(engine, task):
     assert (answer.status_code, answer.text) == (405, words)
 
 
-def test_input_streams_say_that_they_are_missing(engine, task):
-    run = trigger(engine, task)
-    for method in ("GET", "POST"):
-        answer = engine.http.request(method, f"/realtime/v1/streams/{run}/input/approve")
-        assert answer.status_code == 501
-        assert "input" in answer.json()["error"]
-
-
 def test_many_readers_of_one_stream(engine, task, pool):
     run = trigger(engine, task)
     writer = Writer(engine, run)

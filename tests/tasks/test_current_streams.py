@@ -1,13 +1,16 @@
 import asyncio
 import json
 import warnings
+from types import SimpleNamespace
 
 import pytest
 
 from trigger_widgets import aio
 from trigger_widgets.errors import ConfigurationError, UnserializableError
 from trigger_widgets.tasks import outside
+from trigger_widgets.tasks.context import TaskContext
 from trigger_widgets.tasks.current_streams import PartError, StreamResult, streams
+from trigger_widgets.tasks.scope import RunScope, entered
 
 
 def texts(server):
@@ -73,3 +76,72 @@ def test_outside_of_a_run_it_does_nothing_and_says_so_once(monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert streams.define("s").pipe(["a", "b"]) == StreamResult(2, "ab")
+
+
+def chunk(text, **more):
+    return {"choices": [{"index": 0, "delta": {"content": text, **more}}]}
+
+
+class Chunk:
+    """As the objects of an OpenAI client."""
+
+    def __init__(self, text):
+        self.choices = [SimpleNamespace(delta=SimpleNamespace(content=text))]
+
+
+def test_the_chunks_of_a_chat_are_text(server, run):
+    source = [
+        chunk("", role="assistant"), chunk("Hel"), Chunk("lo"), chunk(None, tool_calls=[]),
+        Chunk(" ✓"), {"choices": [], "usage": {"total_tokens": 3}}, {"choices": [{"delta": None}]},
+    ]  # fmt: skip
+    assert streams.define("ai").pipe(source) == StreamResult(3, "Hello ✓")
+
+    async def coming():
+        for item in source:
+            yield item
+
+    assert streams.define("ai").pipe(coming()) == StreamResult(3, "Hello ✓")
+    assert asyncio.run(aio.streams.define("ai").pipe(coming())) == StreamResult(3, "Hello ✓")
+    assert texts(server) == ["Hel", "lo", " ✓"] * 3
+    as_it_is = streams.define("raw", dict).pipe([chunk("a")])
+    assert (as_it_is, texts(server)[-1]) == (StreamResult(1, ""), chunk("a"))
+
+
+def test_a_writer_writes_from_several_places(server, run):
+    with streams.define("s", int).writer() as writer:
+        writer.write(1)
+        writer.merge(range(2, 4))
+    assert (writer.result(), texts(server)) == (StreamResult(3, ""), [1, 2, 3])
+
+    async def twin():
+        async with aio.streams.define("s", int).writer() as writer:
+            await writer.write(4)
+            await writer.merge([5])
+
+    asyncio.run(twin())
+    assert texts(server)[3:] == [4, 5]
+
+    def breaks_off():
+        with streams.writer("s") as writer:
+            writer.write("before")
+            raise ValueError("midway")
+
+    with pytest.raises(ValueError, match="midway"):
+        breaks_off()
+    assert texts(server)[-1] == "before"
+
+
+def test_whose_stream_it_is(server):
+    ids = {"id": "run_1", "parentTaskRunId": "run_2", "rootTaskRunId": "run_3"}
+    context = TaskContext.from_execution({"run": ids, "task": {"id": "t"}})
+    with entered(RunScope(context, server)) as scope:
+        for target in ("self", "parent", "root", "run_4", "run_1"):
+            streams.pipe("s", [target], target=target)
+        with pytest.raises(ConfigurationError, match="mother"):
+            streams.pipe("s", [1], target="mother")
+        scope.close(0)
+    wrote = [(parts.target, json.loads(parts.texts[0])) for _, parts in server.writes]
+    assert wrote == [
+        (None, "self"), ("run_2", "parent"), ("run_3", "root"), ("run_4", "run_4"), (None, "run_1"),
+    ]  # fmt: skip
+    assert {run_id for run_id, _ in server.writes} == {"run_1"}

@@ -9,7 +9,7 @@ from worker.support import DEADLINE, until
 from trigger_widgets import aio
 from trigger_widgets.errors import ConfigurationError, RunFailedError
 from trigger_widgets.models import RunStatus
-from trigger_widgets.tasks import batch_trigger_and_wait, metadata, task, trigger_and_wait
+from trigger_widgets.tasks import batch_trigger_and_wait, metadata, streams, task, trigger_and_wait
 
 
 @pytest.fixture
@@ -232,3 +232,22 @@ def test_children_change_the_metadata_of_their_parent_and_root(start_tied, clien
     run = client.tasks.trigger("tree")
     assert run.result(timeout=DEADLINE) == [1, 2]
     assert client.runs.retrieve(run).metadata == {"count": {"leaves": 2}, "branch": {"done": True}}
+
+
+def test_a_child_writes_and_reads_the_stream_of_its_parent(start_tied, client):
+    words = streams.define("words")
+
+    @task(id="child")
+    def child(payload, ctx):
+        words.pipe(["one ", "two"], target="parent")
+        reader = words.read(ctx.run.parent_task_run_id)
+        return [next(iter(reader)) for _ in range(2)]
+
+    @task(id="parent")
+    def parent(payload):
+        return child.trigger_and_wait().unwrap()
+
+    start_tied()
+    run = client.tasks.trigger("parent")
+    assert run.result(timeout=DEADLINE) == ["one ", "two"]
+    assert list(words.read(run)) == ["one ", "two"]

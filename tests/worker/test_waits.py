@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from worker.support import DEADLINE, until
@@ -325,3 +326,37 @@ def test_waits_do_not_count_against_max_duration(start_worker, client):
     time.sleep(1.2)  # longer than the task may compute
     complete(client, f"{run.id}:approval", "late")
     assert run.result(timeout=DEADLINE) == "late"
+
+
+def test_until_a_moment_also_for_the_next_attempt(start_worker, client):
+    moment = datetime.now(UTC) + timedelta(seconds=6)
+
+    @task(id="until", retry={"max_attempts": 2, "min_timeout_ms": 1})
+    def waits(payload, ctx):
+        wait.until(datetime.now(UTC) - timedelta(days=1))
+        wait.until(moment)
+        if ctx.attempt.number == 1:
+            raise ValueError("again")
+        return datetime.now(UTC) >= moment
+
+    start_worker()
+    assert client.tasks.trigger("until").result(timeout=DEADLINE) is True
+
+
+def test_a_name_for_all_runs(start_worker, client, embedded):
+    @task(id="asks")
+    def asks(payload):
+        return wait.for_token("release", scope="global").unwrap()
+
+    @task(id="decides")
+    async def decides(payload):
+        tokens = await aio.wait.list_tokens(status="WAITING", idempotency_key="release")
+        await aio.wait.complete_token(tokens[0], "go")
+        return (await aio.wait.retrieve_token(tokens[0])).status
+
+    start_worker()
+    runs = [client.tasks.trigger("asks") for _ in range(2)]
+    for run in runs:
+        waiting(client, run)
+    assert client.tasks.trigger("decides").result(timeout=DEADLINE) == "COMPLETED"
+    assert [run.result(timeout=DEADLINE) for run in runs] == ["go", "go"]

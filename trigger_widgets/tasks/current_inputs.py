@@ -15,10 +15,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from trigger_widgets.api import streams as api
 from trigger_widgets.api import wait as wait_api
+from trigger_widgets.api.checks import sentence
 from trigger_widgets.errors import ConfigurationError, WaitTimeoutError
 
 from .outside import warn_once
-from .payloads import sentence
 from .results import Result
 from .run_logger import logger
 from .scope import RunScope, current_scope

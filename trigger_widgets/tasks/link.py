@@ -32,12 +32,14 @@ class WaitFor:
 class Parts:
     """Parts of a stream as JSON texts, in order. `first` counts, from 0, what this `writer` (one
     attempt of a run) has written to the stream before: who gets parts again knows them by it.
+    `target` is the run whose stream it is, if that is another one.
     """
 
     stream: str
     writer: str
     first: int
     texts: list[str]
+    target: str | None = None
 
 
 class RunLink(Protocol):

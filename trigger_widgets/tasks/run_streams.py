@@ -33,9 +33,10 @@ class StreamBuffer(Sender):
 
     interval = 0.03
 
-    def __init__(self, run_id: str, stream: str, link: RunLink) -> None:
+    def __init__(self, run_id: str, stream: str, link: RunLink, target: str | None = None) -> None:
         super().__init__()
         self._run_id = run_id
+        self._target = target
         self._stream = stream
         self._link = link
         self._writer = secrets.token_hex(4)
@@ -95,7 +96,7 @@ class StreamBuffer(Sender):
         if not texts:
             return None
         self._sending = len(texts)
-        parts = Parts(self._stream, self._writer, self._first, texts)
+        parts = Parts(self._stream, self._writer, self._first, texts, self._target)
         return self._link.write(self._run_id, parts)
 
     def _arrived(self) -> None:
@@ -131,14 +132,15 @@ class RunStreams:
         self._run_id = run_id
         self._link = link
         self._lock = threading.Lock()
-        self._buffers: dict[str, StreamBuffer] = {}
+        self._buffers: dict[tuple[str, str | None], StreamBuffer] = {}
 
-    def buffer(self, stream: str) -> StreamBuffer:
-        """The buffer of a stream."""
+    def buffer(self, stream: str, target: str | None = None) -> StreamBuffer:
+        """The buffer of a stream, of another run if there is a `target`."""
+        key = (stream, None if target == self._run_id else target)
         with self._lock:
-            if stream not in self._buffers:
-                self._buffers[stream] = StreamBuffer(self._run_id, stream, self._link)
-            return self._buffers[stream]
+            if key not in self._buffers:
+                self._buffers[key] = StreamBuffer(self._run_id, stream, self._link, key[1])
+            return self._buffers[key]
 
     def stored(self) -> Steps[None]:
         """Until the server has every part; raises what it has said against one."""

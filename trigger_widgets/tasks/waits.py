@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -52,6 +52,13 @@ def in_seconds(value: Duration) -> float:
     return value
 
 
+def seconds_until(moment: datetime) -> float:
+    """What is left until then; one without a time zone is of the local one, as in Python."""
+    if not isinstance(moment, datetime):
+        raise ConfigurationError(f"wait.until takes a datetime, not {moment!r}.")
+    return (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds()
+
+
 def doze(scope: RunScope, seconds: float) -> None:
     """Sleep in this thread; `RunStopped` as soon as the run is to stop."""
     woken = threading.Event()
@@ -67,8 +74,12 @@ def create_token(scope: RunScope, request: Request[WaitToken]) -> Steps[WaitToke
     return request.decode(answer)
 
 
-def for_token(scope: RunScope, token: str | WaitToken, timeout: Any) -> Steps[Result[Any]]:
-    """Wait for a token, or for the token that has this name in this run."""
+def for_token(
+    scope: RunScope, token: str | WaitToken, timeout: Any, whose: str
+) -> Steps[Result[Any]]:
+    """Wait for a token, or for the token that has this name: in this run, or `whose` is global."""
+    if whose not in ("run", "global"):
+        raise ConfigurationError(f'scope is "run" or "global", not {whose!r}.')
     name = token if isinstance(token, str) and not token.startswith("waitpoint_") else None
     if name == "":
         raise ConfigurationError('a token of a run is named by a text like "approval", not by "".')
@@ -81,7 +92,7 @@ def for_token(scope: RunScope, token: str | WaitToken, timeout: Any) -> Steps[Re
         if name is None:
             token_id = api.token_id(token)
         else:
-            key = f"{scope.context.run.id}:{name}"
+            key = name if whose == "global" else f"{scope.context.run.id}:{name}"
             request = api.create_token(timeout=timeout, idempotency_key=key)
             made = yield from create_token(scope, request)
             token_id = made.id
@@ -102,11 +113,16 @@ def _result(token_id: str, name: str | None, completed: dict[str, Any]) -> Resul
 
 def sleep(scope: RunScope, seconds: float) -> Steps[None]:
     """A long sleep, timed by the server."""
+    moment = deadline(timedelta(seconds=seconds))
+    return until(scope, moment, f"{seconds:g} seconds to pass", f"sleep:{seconds:g}")
+
+
+def until(scope: RunScope, moment: datetime, what: str, name: str) -> Steps[None]:
+    """A moment of the server's clock; `name` is what the next attempt finds it by."""
     run_id = scope.context.run.id
-    until = deadline(timedelta(seconds=seconds))
-    text = until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    with scope.waits.waiting(f"{seconds:g} seconds to pass"):
-        key = scope.waits.key(run_id, f"sleep:{seconds:g}")
+    text = deadline(moment).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    with scope.waits.waiting(what):
+        key = scope.waits.key(run_id, name)
         body = {"date": text, "idempotencyKey": key}
         path = f"{_waits_of(scope)}/wait/duration"
         yield scope.link.wait(run_id, WaitFor(path, body, named_at=("waitpoint", "id")))

@@ -118,7 +118,7 @@ class StreamWriters:
         of_run = self._writers.setdefault(run_id, {})
         key = (parts.stream, parts.writer)
         if key not in of_run:
-            of_run[key] = StreamWriter(self._api, run_id, parts.stream)
+            of_run[key] = StreamWriter(self._api, parts.target or run_id, parts.stream)
         await of_run[key].write(parts)
 
     def forget(self, run_id: str) -> None:
