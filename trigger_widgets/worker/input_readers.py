@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import quote
 
-from trigger_widgets.realtime.stream import Stream
+from trigger_widgets.tasks.input_position import InputPosition
 
 from .protocol import WorkerApi
 
@@ -20,7 +20,7 @@ class InputReader:
     def __init__(self, api: WorkerApi, run_id: str, stream: str) -> None:
         self._api = api
         self._path = f"/realtime/v1/streams/{quote(run_id, safe='')}/input/{quote(stream, safe='')}"
-        self._stream = Stream()
+        self._stream = InputPosition()
         self._texts: list[str] = []
         self._lock = asyncio.Lock()
 

@@ -25,7 +25,7 @@ from trigger_widgets.api.server import Server
 from trigger_widgets.api.transports import client_options, to_answer
 from trigger_widgets.config import Endpoint, Locate
 from trigger_widgets.errors import APIConnectionError, APIStatusError, TriggerError
-from trigger_widgets.realtime.stream import Stream
+from trigger_widgets.tasks.input_position import InputPosition
 from trigger_widgets.tasks.manifest import TaskManifest, content_hash
 from trigger_widgets.version import __version__
 
@@ -224,7 +224,7 @@ class WorkerApi:
             )
         return answer
 
-    async def read_stream(self, path: str, stream: Stream, seconds: float) -> list[Any]:
+    async def read_stream(self, path: str, stream: InputPosition, seconds: float) -> list[Any]:
         """The next parts of a stream, from where its reader is; none after `seconds`. Errors as
         those of `send`.
         """
