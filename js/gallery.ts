@@ -8,6 +8,7 @@
 import { render } from "./src/core.js";
 import { approvalScenes } from "./test/approval-scenes.js";
 import { FakeModel, liveModel } from "./test/fake-model.js";
+import { inputScenes } from "./test/input-scenes.js";
 import { runsScenes } from "./test/runs-scenes.js";
 import { type Scene, scenes } from "./test/scenes.js";
 import { type StreamScene, streamScenes } from "./test/stream-scenes.js";
@@ -30,6 +31,7 @@ const all: Record<string, (now: number) => (Omit<StreamScene, "state"> & Pick<Tr
   runs: runsScenes,
   stream: streamScenes,
   approval: approvalScenes,
+  input: inputScenes,
   trigger: triggerScenes,
 };
 for (const scene of all[kind]?.(now) ?? []) {

@@ -54,6 +54,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it against the 
     from .tasks import task as task
     from .tasks import wait as wait
     from .widgets.approval import ApprovalWidget as ApprovalWidget
+    from .widgets.input import InputWidget as InputWidget
     from .widgets.run import RunWidget as RunWidget
     from .widgets.runs import BatchWidget as BatchWidget
     from .widgets.runs import TaggedRunsWidget as TaggedRunsWidget
@@ -96,6 +97,7 @@ _HOMES = {
     "realtime.handle": ("RunHandle",),
     "tasks": ("Task", "logger", "metadata", "streams", "task", "wait"),
     "widgets.approval": ("ApprovalWidget",),
+    "widgets.input": ("InputWidget",),
     "widgets.run": ("RunWidget",),
     "widgets.runs": ("BatchWidget", "TaggedRunsWidget"),
     "widgets.stream": ("StreamWidget",),

@@ -5,6 +5,7 @@
  */
 import { type ComponentType, h, render as draw } from "preact";
 import { ApprovalCard } from "./approval/card.js";
+import { InputCard } from "./input/card.js";
 import { RunCard } from "./run/card.js";
 import { RunsCard } from "./runs/card.js";
 import { StreamCard } from "./stream/card.js";
@@ -24,6 +25,7 @@ const views = new Map<string, View>([
   ["runs", RunsCard],
   ["stream", StreamCard],
   ["approval", ApprovalCard],
+  ["input", InputCard],
   ["trigger", TriggerCard],
 ]);
 

@@ -98,7 +98,7 @@ class LiveWidget(anywidget.AnyWidget):
     # write lock holds up nobody's messages.
 
     def _send_message(self, message: Mapping[str, Any]) -> None:
-        self.send(message)
+        super().send(message)  # `send` itself may be what a widget is for
 
     def _send_traits(self, names: set[str]) -> None:
         super().send_state(names)

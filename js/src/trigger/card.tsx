@@ -2,8 +2,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { shortId } from "../format.js";
 import { parseJson } from "../form/fault.js";
 import { Fields } from "../form/fields.js";
-import { JsonBox } from "../form/json-box.js";
 import { type Form, useForm } from "../form/use-form.js";
+import { Written } from "../form/written.js";
 import type { Store } from "../transport.js";
 import { useAction } from "../ui/action.js";
 import { Announcer } from "../ui/announcer.js";
@@ -70,11 +70,7 @@ export function TriggerCard({ store, host }: { store: Store<TriggerState>; host:
           {form.fields && <Switch form={form} />}
         </header>
         <div class="tw-payload">
-          {form.fields && form.mode === "form" ? (
-            <Fields fields={form.fields} draft={form.draft} problems={form.problems} busy={busy} onWrite={form.write} onLeave={form.leave} />
-          ) : (
-            <JsonBox text={form.text} fault={form.fault} busy={busy} known={preset !== undefined || task !== undefined} onWrite={form.type} />
-          )}
+          <Written form={form} busy={busy} known={preset !== undefined || task !== undefined} />
         </div>
         {options.fields && (
           <Section title="Options" name="options" open={false} preview={<Options form={options} />}>
