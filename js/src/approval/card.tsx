@@ -4,14 +4,12 @@ import { Prose } from "../markdown/prose.js";
 import type { Store } from "../transport.js";
 import { type Action, useAction } from "../ui/action.js";
 import { Announcer } from "../ui/announcer.js";
-import { Badge } from "../ui/badge.js";
-import { Copy } from "../ui/copy.js";
 import { kernelNow } from "../ui/elapsed.js";
+import { Head, Remark } from "../ui/head.js";
 import { ConnectionNotice } from "../ui/notice.js";
-import { Sentence } from "../ui/sentence.js";
 import { Answer } from "./answer.js";
 import { DecisionMade } from "./decision.js";
-import { type ApprovalLook, approvalLook } from "./look.js";
+import { approvalLook } from "./look.js";
 import type { ApprovalState, Phase } from "./state.js";
 
 /** A question to a person, and what became of it. */
@@ -21,6 +19,7 @@ export function ApprovalCard({ store }: { store: Store<ApprovalState> }) {
   const fault = store.field("fault").value;
   const prompt = store.field("prompt").value;
   const connection = store.field("connection").value;
+  const [title, token, until] = [store.field("title").value, store.field("token_id").value, store.field("timeout_at").value];
   const offline = store.offline.value;
   const complete = useAction(store, "complete");
   const given = useGiven(told, complete);
@@ -36,12 +35,10 @@ export function ApprovalCard({ store }: { store: Store<ApprovalState> }) {
       data-phase={phase ?? "connecting"}
       data-stale={(offline && (!phase || isOpen(phase) || phase === "sending")) || undefined}
     >
-      <Head store={store} look={look} phase={phase} />
-      {fault && (
-        <p class="tw-line tw-fault" role="alert">
-          <Sentence text={fault} />
-        </p>
-      )}
+      <Head title={title || (phase ? "Approval" : null)} id={token} short={token ? shortId(token) : ""} of="token" look={look}>
+        {isOpen(phase) && typeof until === "number" && <TimeLeft store={store} until={until} />}
+      </Head>
+      <Remark as="fault" text={fault} />
       {prompt && (
         <div class="tw-prompt">
           <Prose text={String(prompt)} />
@@ -91,36 +88,6 @@ function useGiven(told: Phase | null, complete: Action): boolean | null {
     return () => clearTimeout(timer);
   }, [complete.pending, complete.error, given]);
   return complete.pending ? complete.args?.["approved"] === true : given;
-}
-
-interface HeadProps {
-  store: Store<ApprovalState>;
-  look: ApprovalLook;
-  phase: Phase | null;
-}
-
-function Head({ store, look, phase }: HeadProps) {
-  const title = store.field("title").value;
-  const token = store.field("token_id").value;
-  const until = store.field("timeout_at").value;
-  return (
-    <header class="tw-head">
-      <div class="tw-title">
-        {title || phase ? <span class="tw-task">{title || "Approval"}</span> : <span class="tw-task tw-bone" aria-hidden="true" />}
-        <span class="tw-ids">
-          {token && (
-            <Copy class="tw-id" label={`Copy token id ${token}`} text={() => token}>
-              {shortId(token)}
-            </Copy>
-          )}
-        </span>
-      </div>
-      <div class="tw-actions">
-        <Badge {...look} />
-        {isOpen(phase) && typeof until === "number" && <TimeLeft store={store} until={until} />}
-      </div>
-    </header>
-  );
 }
 
 const SOON_MS = 60_000;

@@ -4,11 +4,9 @@ import { Written } from "../form/written.js";
 import { lookOf } from "../run/status.js";
 import type { Store } from "../transport.js";
 import { Announcer } from "../ui/announcer.js";
-import { Badge } from "../ui/badge.js";
-import { Copy } from "../ui/copy.js";
+import { Head, Remark } from "../ui/head.js";
 import { Icon, type IconName } from "../ui/icon.js";
 import { ConnectionNotice } from "../ui/notice.js";
-import { Sentence } from "../ui/sentence.js";
 import { APPLE, useSubmitKey } from "../ui/submit.js";
 import { Box } from "./box.js";
 import { Messages } from "./messages.js";
@@ -37,49 +35,16 @@ export function InputCard({ store }: { store: Store<InputState> }) {
       data-phase={of("done") ? "over" : open ? "open" : "closed"}
       data-stale={(offline && !of("done")) || undefined}
     >
-      <Head store={store} look={look} />
-      {fault && (
-        <p class="tw-line tw-fault" role="alert">
-          <Sentence text={fault} />
-        </p>
-      )}
-      {hint && (
-        <p class="tw-line tw-hint">
-          <Sentence text={hint} />
-        </p>
-      )}
+      <Head title={of("task") ?? (of("stream") ? "input" : null)} id={of("stream")} of="stream" look={look} />
+      <Remark as="fault" text={fault} />
+      <Remark as="hint" text={hint} />
       {messages.length > 0 && <Messages messages={messages} earlier={of("earlier") ?? 0} canSend={open} onRetry={outgoing.retry} />}
-      {typeof can === "string" && (
-        <p class="tw-line tw-cannot">
-          <Sentence text={can} />
-        </p>
-      )}
+      {typeof can === "string" && <Remark as="cannot" text={can} />}
       {open && mode === "chat" && <Box label={`Message to ${name}`} disabled={false} onSend={outgoing.send} />}
       {open && mode === "form" && <Value store={store} outgoing={outgoing} />}
       <ConnectionNotice store={store} connection={of("done") || fault || connection?.state === "closed" ? null : connection} onReconnect={() => void store.act("reconnect")} />
       <Announcer words={last?.state === "failed" || !last ? "" : last.state === "sent" ? "Sent" : "Sending"} />
     </article>
-  );
-}
-
-function Head({ store, look }: { store: Store<InputState>; look: ReturnType<typeof inputLook> }) {
-  const [task, stream] = [store.field("task").value, store.field("stream").value];
-  return (
-    <header class="tw-head">
-      <div class="tw-title">
-        {task || stream ? <span class="tw-task">{task ?? "input"}</span> : <span class="tw-task tw-bone" aria-hidden="true" />}
-        <span class="tw-ids">
-          {stream && (
-            <Copy class="tw-id" label={`Copy stream id ${stream}`} text={() => stream}>
-              {stream}
-            </Copy>
-          )}
-        </span>
-      </div>
-      <div class="tw-actions">
-        <Badge {...look} />
-      </div>
-    </header>
   );
 }
 

@@ -4,11 +4,9 @@ import { type Signal, useComputed, useSignal } from "../signals.js";
 import type { Store } from "../transport.js";
 import { useAction } from "../ui/action.js";
 import { Announcer } from "../ui/announcer.js";
-import { Badge } from "../ui/badge.js";
-import { Copy } from "../ui/copy.js";
+import { Head, Remark } from "../ui/head.js";
 import { Icon } from "../ui/icon.js";
 import { ConnectionNotice } from "../ui/notice.js";
-import { Sentence } from "../ui/sentence.js";
 import { Foot } from "./foot.js";
 import { Items } from "./items.js";
 import { type StreamLook, streamLook } from "./look.js";
@@ -42,30 +40,18 @@ export function StreamCard({ store }: { store: Store<StreamState> }) {
       data-phase={look.phase}
       data-stale={(offline && look.phase !== "over") || undefined}
     >
-      <Head store={store} look={look}>
+      <Head title={store.field("task").value} id={store.field("stream").value} of="stream" look={look}>
         {look.phase !== "over" && !offline && !fault && mode && <StopButton stopped={stopped === true} stop={stop} start={start} />}
       </Head>
-      {fault && (
-        <p class="tw-line tw-fault" role="alert">
-          <Sentence text={fault} />
-        </p>
-      )}
+      <Remark as="fault" text={fault} />
       {(stop.error ?? start.error) && (
         <p class="tw-line tw-fault" role="alert">
           {stop.error ? `Could not stop: ${stop.error}` : `Could not follow: ${start.error}`}
         </p>
       )}
       {(stop.slow || start.slow) && !offline && <p class="tw-line">The kernel is busy with a cell; it answers as soon as it can.</p>}
-      {hint && (
-        <p class="tw-line tw-hint">
-          <Sentence text={hint} />
-        </p>
-      )}
-      {note && (
-        <p class="tw-line">
-          <Sentence text={note} />
-        </p>
-      )}
+      <Remark as="hint" text={hint} />
+      <Remark text={note} />
       {begun ? (
         <Body pin={pin} name={name} live={look.phase === "live"} tall={tall}>
           {truncated && <p class="tw-cut">{truncated}</p>}
@@ -100,29 +86,6 @@ function fields(store: Store<StreamState>) {
 /** A screen reader hears that it begins and ends, not each word. */
 function said(name: string, look: StreamLook): string {
   return look.phase === "waiting" && look.icon === "ring" ? "" : `${name}: ${look.word}`;
-}
-
-function Head({ store, look, children }: { store: Store<StreamState>; look: StreamLook; children: ComponentChildren }) {
-  const task = store.field("task").value;
-  const stream = store.field("stream").value;
-  return (
-    <header class="tw-head">
-      <div class="tw-title">
-        {task ? <span class="tw-task">{task}</span> : <span class="tw-task tw-bone" aria-hidden="true" />}
-        <span class="tw-ids">
-          {stream && (
-            <Copy class="tw-id" label={`Copy stream id ${stream}`} text={() => stream}>
-              {stream}
-            </Copy>
-          )}
-        </span>
-      </div>
-      <div class="tw-actions">
-        <Badge {...look} />
-        {children}
-      </div>
-    </header>
-  );
 }
 
 type Act = ReturnType<typeof useAction>;
