@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .dev import dev
-from .engine_file import FILES, EngineFile, default_data_dir
+from .engine_file import FILES, EngineFile, default_data_dir, mark_stopped
 from .errors import EngineError, TriggerError
 from .runtime import ALREADY_RUNNING
 from .version import __version__
@@ -56,6 +56,7 @@ def stop_engine(data_dir: Path) -> str:
     file = _running(data_dir)
     if file is None:
         return f"No engine is running on {data_dir}."
+    mark_stopped(data_dir)
     os.kill(file.pid, signal.SIGTERM)
     end = time.monotonic() + _STOP_SECONDS
     while file.is_running():
@@ -65,7 +66,10 @@ def stop_engine(data_dir: Path) -> str:
                 f"`kill -9 {file.pid}` ends it, and nothing that was acknowledged is lost."
             )
         time.sleep(0.02)
-    return f"The engine (pid {file.pid}) has stopped; its runs are kept in {data_dir}."
+    return (
+        f"The engine (pid {file.pid}) has stopped; its runs are kept in {data_dir}. "
+        "The next trigger, or cell that defines a task, starts it again."
+    )
 
 
 def _reset(data_dir: Path, *, sure: bool) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,10 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from .errors import ConfigurationError
+
+unattended: ContextVar[bool] = ContextVar("trigger_widgets_unattended", default=False)
+"""Whether a server is looked for only to reconnect to it. Then an engine that somebody has stopped
+stays so, and `EngineStoppedError` is raised."""
 
 CLOUD_URL = "https://api.trigger.dev"
 

@@ -20,7 +20,7 @@ from types import FrameType
 from . import runtime
 from .config import Endpoint, Locate
 from .engine_file import EngineFile
-from .errors import EngineError, TriggerError
+from .errors import EngineError, EngineStoppedError, TriggerError
 from .tasks.manifest import TaskManifest
 from .version import __version__
 from .worker.loading import LoadError, check_files
@@ -96,7 +96,8 @@ class DevCommand:
         self._as_json = as_json
         wants_own = as_json or data_dir is not None or port is not None
         self._engine = OwnEngine(data_dir, port, keep=not self._files) if wants_own else None
-        self._locate: Locate = self._engine.locate if self._engine else runtime.embedded
+        self._locate: Locate = self._engine.locate if self._engine else self._users_engine
+        self._is_waiting = False
         self._stop = threading.Event()
         self._lines = threading.Lock()
         self._tasks: list[TaskManifest] = []
@@ -152,6 +153,19 @@ class DevCommand:
             if not self._stop.is_set():
                 raise
         return not self._stop.is_set()
+
+    def _users_engine(self) -> Endpoint:
+        try:
+            endpoint = runtime.embedded()
+        except EngineStoppedError as e:
+            if not self._is_waiting:
+                self._is_waiting = True
+                self._print(f"{_now()}  {e}", error=True)
+            raise
+        if self._is_waiting:
+            self._is_waiting = False
+            self._print(f"{_now()}  the engine is back at {endpoint}.", error=True)
+        return endpoint
 
     # ---- what is said
 

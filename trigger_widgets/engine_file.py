@@ -20,6 +20,7 @@ from .processes import ProcessIdentity
 FILE_NAME = "engine.json"
 FILES = (FILE_NAME, "trigger.db", "trigger.db-wal", "trigger.db-shm", "engine.log")
 """All that an engine keeps in its data directory, beside the lock that it holds while it runs."""
+STOPPED_NAME = "engine.stopped"
 DATA_DIR_VARIABLE = "TRIGGER_WIDGETS_DATA_DIR"
 
 
@@ -27,6 +28,16 @@ def default_data_dir() -> Path:
     """`TRIGGER_WIDGETS_DATA_DIR`, or this user's data directory."""
     configured = os.environ.get(DATA_DIR_VARIABLE)
     return Path(configured or platformdirs.user_data_dir("trigger-widgets")).expanduser().resolve()
+
+
+def mark_stopped(data_dir: Path) -> None:
+    """Somebody wants the engine to stop: what only reconnects leaves it so, until it is needed."""
+    (data_dir / STOPPED_NAME).touch()
+
+
+def is_stopped(data_dir: Path) -> bool:
+    """Whether that was the last thing that happened to the engine."""
+    return (data_dir / STOPPED_NAME).exists()
 
 
 def new_secret_key() -> SecretStr:

@@ -63,6 +63,10 @@ class EngineError(TriggerError):
     """The embedded engine could not be started, found or understood."""
 
 
+class EngineStoppedError(EngineError):
+    """Somebody has stopped the embedded engine, and nothing has needed it since."""
+
+
 class APIConnectionError(TriggerError):
     """The server gave no answer."""
 

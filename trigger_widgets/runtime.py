@@ -15,9 +15,9 @@ from pathlib import Path
 
 from .api.quiet import hush_background_requests
 from .client import default_client, use_embedded, use_own_tasks
-from .config import Endpoint
-from .engine_file import EngineFile, default_data_dir
-from .errors import EngineError, TriggerError
+from .config import Endpoint, unattended
+from .engine_file import EngineFile, default_data_dir, is_stopped
+from .errors import EngineError, EngineStoppedError, TriggerError
 from .tasks.definition import own
 from .tasks.registry import registry
 from .version import __version__
@@ -40,6 +40,11 @@ def embedded() -> Endpoint:
     data_dir = default_data_dir()
     file = EngineFile.read(data_dir)
     if file is None or not file.is_running():
+        if unattended.get() and is_stopped(data_dir):
+            raise EngineStoppedError(
+                "the engine was stopped (trigger-widgets engine stop); the next trigger, or cell "
+                "that defines a task, starts it again."
+            )
         file, _ = start_engine(data_dir)
     if file.version != __version__:
         raise EngineError(
@@ -135,7 +140,9 @@ def worker_of_this_process() -> Worker | None:
             _Kernel.worker.start()
             atexit.register(_Kernel.worker.stop)
         _Kernel.worker.sync_tasks(registry.tasks())
-        return _Kernel.worker
+    if is_stopped(default_data_dir()):
+        embedded()  # the worker, which nobody sees, would leave it so
+    return _Kernel.worker
 
 
 def _follow_definitions() -> None:

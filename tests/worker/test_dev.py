@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from worker.support import DEADLINE, until
 
+from trigger_widgets.cli import stop_engine
 from trigger_widgets.client import Trigger
 from trigger_widgets.engine_file import EngineFile
 from trigger_widgets.errors import RunCanceledError
+from trigger_widgets.runtime import start_engine
 
 TASKS = """
 import os, time
@@ -146,6 +148,22 @@ def test_without_options_it_attaches_to_the_users_engine(start_dev, tasks_file, 
     assert f"The engine (pid {file.pid}) has stopped" in said[1].stdout
     assert "No engine is running" in said[2].stdout
     assert not any(file.secret_key.get_secret_value() in each.stdout for each in said)
+
+
+def test_it_waits_for_an_engine_that_was_stopped_and_says_so(start_dev, tasks_file, tmp_path):
+    tasks_file()
+    data = tmp_path / "user"
+    dev = start_dev(environ={"TRIGGER_WIDGETS_DATA_DIR": str(data)})
+    assert "ready" in dev.process.stdout.readline()
+    assert dev.process.stderr.readline() == "while loading\n"
+    stop_engine(data)
+    assert "the engine was stopped" in dev.process.stderr.readline()
+    file, _ = start_engine(data)
+    assert "the engine is back" in dev.process.stderr.readline()
+    with Trigger(api_url=file.endpoint.api_url, access_token=file.secret_key) as client:
+        assert client.tasks.trigger("who").result(timeout=DEADLINE) == "it"
+    assert dev.stop()[0] == 0
+    stop_engine(data)
 
 
 def test_two_workers_with_the_same_task_id_and_other_code(start_dev, tasks_file, tmp_path):

@@ -126,6 +126,44 @@ def test_a_restarted_kernel_takes_up_its_run_once_the_cell_has_run(start_kernel,
     assert client.runs.retrieve(run).attempt_count == 2
 
 
+STOPPABLE = """
+import time
+from pathlib import Path
+from trigger_widgets import default_client, task
+from trigger_widgets.runtime import _Kernel
+
+@task
+def stays(payload):
+    while payload and not Path(payload).exists():
+        time.sleep(0.05)
+    return "done"
+
+run = stays.trigger("go_on")
+while not default_client().runs.retrieve(run).status.is_executing:
+    time.sleep(0.05)
+default_client().runs.subscribe_to_run(run.id)
+"""
+RECONNECTS = """
+lost = _Kernel.worker._api.connections_lost
+while _Kernel.worker._api.connections_lost < lost + 3:
+    time.sleep(0.05)
+"""
+
+
+def test_a_stopped_engine_is_left_alone_until_it_is_needed(start_kernel, data_dir, tmp_path):
+    kernel = start_kernel()
+    kernel.run(STOPPABLE)
+    assert "The next trigger" in stop_engine(data_dir)
+    (tmp_path / "go_on").touch()  # the run ends while there is nobody to hear of it
+    kernel.run(RECONNECTS)
+    assert not EngineFile.read(data_dir).is_running()
+    assert kernel.run("print(stays.trigger('').result(60))") == "done"
+    assert kernel.run("print(run.result(60))") == "done"
+    stop_engine(data_dir)
+    another = start_kernel()  # on another day
+    assert another.run(SAME.format(name="x") + "print(same.trigger().result(60))") == "x"
+
+
 BUSY = """
 import ctypes, threading, time
 from pathlib import Path

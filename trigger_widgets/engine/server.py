@@ -14,7 +14,7 @@ from pathlib import Path
 
 import uvicorn
 
-from trigger_widgets.engine_file import FILES, EngineFile, new_secret_key
+from trigger_widgets.engine_file import FILES, STOPPED_NAME, EngineFile, new_secret_key
 from trigger_widgets.processes import ProcessIdentity
 from trigger_widgets.version import __version__
 
@@ -129,6 +129,7 @@ async def _serve(settings: Settings, before: EngineFile | None, listening: socke
 
 def _ready(file: EngineFile, data_dir: Path) -> None:
     file.write(data_dir)
+    (data_dir / STOPPED_NAME).unlink(missing_ok=True)
     log.info("engine %s, process %d, listens on port %d", file.version, file.pid, file.port)
 
 

@@ -14,8 +14,8 @@ from trigger_widgets.api import retries, sentences
 from trigger_widgets.api.requests import Answer
 from trigger_widgets.api.server import Server
 from trigger_widgets.api.transports import client_options
-from trigger_widgets.config import Endpoint
-from trigger_widgets.errors import ProtocolError, TriggerError
+from trigger_widgets.config import Endpoint, unattended
+from trigger_widgets.errors import EngineStoppedError, ProtocolError, TriggerError
 
 from .connection import Backoff, Connection
 
@@ -108,8 +108,13 @@ class Driver(Generic[R]):
             async with httpx.AsyncClient(transport=self._server.http, **options) as client:
                 self._awake.clear()
                 while self._readers:
-                    # locating may start the engine, which blocks
-                    endpoint = await asyncio.to_thread(self._server.endpoint)
+                    unattended.set(self._answered_once)
+                    try:
+                        # locating may start the engine, which blocks
+                        endpoint = await asyncio.to_thread(self._server.endpoint)
+                    except EngineStoppedError as error:
+                        await self._retry(error, patience=UNREACHABLE_PATIENCE)
+                        continue
                     await self._turn(client, endpoint)
                 self.is_closed = True  # before the next await: a reader who comes now is too late
         except TriggerError as error:

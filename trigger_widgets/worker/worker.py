@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from trigger_widgets.api.quiet import hush_background_requests
 from trigger_widgets.api.requests import Answer
-from trigger_widgets.config import Locate
+from trigger_widgets.config import Locate, unattended
 from trigger_widgets.errors import (
     APIConnectionError,
     APIStatusError,
@@ -185,6 +185,7 @@ class Worker:
     # ---- on the worker's thread
 
     def _run(self) -> None:
+        unattended.set(True)
         with suppress(asyncio.CancelledError):
             asyncio.run(self._live())
 
