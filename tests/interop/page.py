@@ -46,21 +46,21 @@ class Hooks:
     """The page while it is open: plays a hook with a token, and waits for what it should see."""
 
     def __init__(self, page, address, api_url):
-        self._page, self._api_url = page, api_url
+        self.page, self._api_url = page, api_url
         page.goto(address)
 
     def play(self, hook, *args, token):
         """Show what the hook gives; `token` is a `SecretStr`."""
         config = {"accessToken": token.get_secret_value(), "baseURL": self._api_url}
-        self._page.evaluate("([h, a, c]) => play(h, a, c)", [hook, args, config])
+        self.page.evaluate("([h, a, c]) => play(h, a, c)", [hook, args, config])
 
     def until(self, condition):
         """The state once `condition`, in JavaScript, is true of it."""
-        self._page.wait_for_function(
+        self.page.wait_for_function(
             f"() => window.seen && (seen => {condition})(window.seen)", timeout=DEADLINE * 1000
         )
-        return self._page.evaluate("() => window.seen")
+        return self.page.evaluate("() => window.seen")
 
     def act(self, name, *args):
         """Call a function that the hook gives, as a button would."""
-        self._page.evaluate("([name, args]) => { act[name](...args) }", [name, args])
+        self.page.evaluate("([name, args]) => { act[name](...args) }", [name, args])

@@ -1,0 +1,161 @@
+"""LLM output into the DOM: beside a trait that is set a part, and beside the official hook."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from trigger_widgets.client import Trigger
+
+from .jupyter import Stage, cpu, seconds_to, stage
+from .measure import paired
+from .registry import benchmark
+from .report import Row
+from .servers import dev
+
+_PARTS = 10_000
+_RATE = 2_500
+_SECONDS = 6
+_RUN_CELL = "window.jupyterapp.commands.execute('notebook:run-cell')"
+_OURS = "document.querySelector('article.tw-streaming')?.textContent.includes('w{last:06d}')"
+_THEIRS = "window.seen?.parts?.length >= {count}"
+_NAIVE = """
+import anywidget, traitlets, os
+
+class Naive(anywidget.AnyWidget):
+    _esm = '''export default { render({ model, el }) {
+      el.className = "naive";
+      const show = () => { el.textContent = model.get("text"); };
+      model.on("change:text", show);
+      show();
+    } }'''
+    text = traitlets.Unicode("").tag(sync=True)
+
+print(os.getpid())
+"""
+
+
+@benchmark
+def whole_stream_into_the_dom() -> Iterator[Row]:
+    """A stream of 10,000 parts of 20 characters that is there already, from the call to the DOM."""
+    with (
+        dev(Path(__file__).with_name("tasks.py")) as server,
+        Trigger(api_url=server.api_url, access_token=server.secret_key) as client,
+        stage(server) as opened,
+    ):
+        run = client.tasks.trigger("writes_words", {"count": _PARTS})
+        run.result(timeout=120)
+        hooks = opened.hooks()
+        config = f"{{accessToken: '{server.secret_key}', baseURL: '{server.api_url}'}}"
+        notebook = opened.notebook(
+            "from trigger_widgets import StreamWidget", f'StreamWidget("{run.id}", "out")'
+        )
+        notebook.run(0)
+        select = "window.notebookPanel.content.activeCellIndex = 1"
+
+        def ours() -> float:
+            clear = "window.jupyterapp.commands.execute('notebook:clear-cell-output')"
+            notebook.page.evaluate(f"() => {{ {select}; {clear} }}")
+            last = _OURS.format(last=_PARTS - 1)
+            taken = seconds_to(notebook.page, f"{select}; {_RUN_CELL}", last)
+            text = notebook.page.locator("article.tw-streaming").text_content() or ""
+            missing = [n for n in range(_PARTS) if f"w{n:06d}" not in text]
+            if missing:
+                raise RuntimeError(f"{len(missing)} parts are missing in the DOM")
+            return taken
+
+        def hook() -> float:
+            start = f"play('useRealtimeStream', ['{run.id}', 'out'], {config})"
+            return seconds_to(hooks.page, start, _THEIRS.format(count=_PARTS))
+
+        pair = paired(ours, hook)
+        yield Row.of("10,000 parts into the DOM (peer: React hook)", pair, "s", "ours < 0.5")
+        few = 2_000
+        naive = opened.notebook(
+            _NAIVE,
+            "widget = Naive()\nwidget",
+            f"for n in range({few}):\n    widget.text += f'w{{n:06d}} and some words'[:20]",
+        )
+        naive.run(0), naive.run(1)
+        loop = "window.notebookPanel.content.activeCellIndex = 2"
+        seconds = seconds_to(
+            naive.page,
+            f"{loop}; {_RUN_CELL}",
+            f"document.querySelector('.naive')?.textContent.includes('w{few - 1:06d}')",
+        )
+        ours_each, naive_each = pair.ours / _PARTS * 1e6, seconds / few * 1e6
+        yield Row(
+            "a part into the DOM (peer: a trait a part, 2,000 of them)",
+            ours_each, "µs", naive_each, ours_each / naive_each,
+        )  # fmt: skip
+
+
+@benchmark
+def steady_stream() -> Iterator[Row]:
+    """2,500 parts a second: what the kernel uses of a core, and how many messages it sends."""
+    with (
+        dev(Path(__file__).with_name("tasks.py")) as server,
+        Trigger(api_url=server.api_url, access_token=server.secret_key) as client,
+        stage(server) as opened,
+    ):
+        shows = "widget = StreamWidget(run_id, 'out')\nwidget"
+        load, messages = _steady(client, opened, "from trigger_widgets import StreamWidget", shows)
+        peer = """widget = Naive()
+import threading
+from trigger_widgets import Trigger
+def follow():
+    for part in Trigger().streams.read(run_id, "out"):
+        widget.text += part
+threading.Thread(target=follow, daemon=True).start()
+widget"""
+        naive_load, naive_messages = _steady(client, opened, _NAIVE, peer)
+        name = f"at {_RATE:,} parts/s"
+        yield Row(
+            f"kernel CPU {name} (peer: a trait a part)", load, "% of a core", naive_load,
+            load / naive_load, "ours < 20",
+        )  # fmt: skip
+        yield Row(
+            f"messages {name} (peer: a trait a part)", messages, "1/s", naive_messages,
+            messages / naive_messages, "ours < 61",
+        )  # fmt: skip
+
+
+def _steady(client: Trigger, opened: Stage, imports: str, shows: str) -> tuple[float, float]:
+    run = client.tasks.trigger(
+        "writes_words", {"count": _RATE * _SECONDS, "rate": _RATE, "after": 3}
+    )
+    notebook = opened.notebook(
+        f"{imports}\nimport os\nrun_id = {run.id!r}\nprint(os.getpid())", shows
+    )
+    pid = int(notebook.run(0).split()[-1])
+    frames: list[float] = []
+    _count_messages(notebook.page, frames)
+    notebook.run(1)
+    while not client.runs.retrieve(run).metadata.get("writing"):
+        time.sleep(0.02)
+    frames.clear()
+    began, used = time.monotonic(), cpu(pid)
+    notebook.page.wait_for_timeout((_SECONDS - 1.5) * 1000)
+    took = time.monotonic() - began
+    load = 100 * (cpu(pid) - used) / took
+    sent = len(frames) / took
+    run.result(timeout=120)
+    notebook.page.close()
+    return load, sent
+
+
+def _count_messages(page: Any, frames: list[float]) -> None:
+    """Count the comm messages that come after the page has connected anew."""
+
+    def received(frame: str | bytes) -> None:
+        data = frame.encode() if isinstance(frame, str) else frame
+        if b'"comm_msg"' in data:
+            frames.append(time.monotonic())
+
+    page.on("websocket", lambda socket: socket.on("framereceived", received))
+    page.evaluate("() => window.notebookPanel.sessionContext.session.kernel.reconnect()")
+    page.wait_for_function(
+        "() => window.notebookPanel.sessionContext.session.kernel.connectionStatus === 'connected'"
+    )
