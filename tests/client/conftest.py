@@ -107,6 +107,14 @@ def shared_engine(tmp_path_factory):
 
 
 @pytest.fixture
+def owner(shared_engine):
+    """A client that may do everything."""
+    at = shared_engine.endpoint
+    with clients.Trigger(api_url=at.api_url, secret_key=at.access_token) as client:
+        yield client
+
+
+@pytest.fixture
 def task(request):
     """A task id that no other test uses."""
     return re.sub(r"\W+", "-", request.node.name)

@@ -30,13 +30,6 @@ def tokens(shared_engine, owner, task):
     return Tokens("eyJ.expired.token", good)
 
 
-@pytest.fixture
-def owner(shared_engine):
-    at = shared_engine.endpoint
-    with Trigger(api_url=at.api_url, secret_key=at.access_token) as client:
-        yield client
-
-
 def test_calls(shared_engine, owner, tokens, task):
     run = owner.tasks.trigger(task)
     with Trigger(api_url=shared_engine.endpoint.api_url, access_token=tokens) as client:

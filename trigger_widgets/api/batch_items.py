@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from trigger_widgets.errors import ConfigurationError
+from trigger_widgets.errors import ConfigurationError, TaskInputError
 from trigger_widgets.packets import encode_packet
 
 from .batches import Item
+from .idempotency import IdempotencyKey, create
 from .options import encode_options
 from .refs import task_id
+from .typed import check_payload
 
 Key = str | Callable[[Any], Any] | None
 _ENVELOPE = frozenset({"task", "payload", "options"})
@@ -29,23 +31,45 @@ class Given:
 
 
 def plan(
-    task: Any,
-    items: Any,
-    *,
-    key: Key = None,
-    options: Mapping[str, Any],
-    ttl: str | None = None,
+    task: Any, items: Any, *, options: Mapping[str, Any], key: Key = None, ttl: str | None = None
 ) -> tuple[list[Item], list[Any]]:
     """The items in order, and the key of each. `ttl` is for those that name none."""
+    planned = list(each(task, items, key=key, options=options, ttl=ttl))
+    return [item for item, _ in planned], [key for _, key in planned]
+
+
+def each(
+    task: Any, items: Any, *, options: Mapping[str, Any], key: Key = None, ttl: str | None = None
+) -> Iterator[tuple[Item, Any]]:
+    """The items as they are asked for, each with its key. What is no items is said at once."""
     if items is None:
         task, items = None, task
     given = _rows(items, key) if _is_data_frame(items) else _listed(items, key)
-    if not given:
-        raise ConfigurationError("there is nothing to trigger: items is empty.")
-    common = encode_options(options, of="tasks.batch_trigger")
-    return [_item(n, one, task, common, ttl) for n, one in enumerate(given)], [
-        one.key for one in given
-    ]
+    shared = options.get("idempotency_key")
+    common = encode_options({**options, "idempotency_key": None}, of="tasks.batch_trigger")
+
+    def made() -> Iterator[tuple[Item, Any]]:
+        n = -1
+        for n, one in enumerate(given):
+            numbered = {} if shared is None else {"idempotency_key": _numbered(shared, n)}
+            own = {**numbered, **(one.options or {})}
+            yield _item(n, replace(one, options=own), task, common, ttl), one.key
+        if n < 0:
+            raise ConfigurationError("there is nothing to trigger: items is empty.")
+
+    return made()
+
+
+def is_stream(task: Any, items: Any) -> bool:
+    """Whether the items can be gone through once only, like those of a generator."""
+    return isinstance(task if items is None else items, Iterator)
+
+
+def _numbered(key: Any, n: int) -> Any:
+    """The key of an item where all were given one: two items must not be one run."""
+    if isinstance(key, IdempotencyKey):
+        return create([key.key, str(n)])
+    return f"{key}-{n}" if isinstance(key, str) else create([*key, str(n)])
 
 
 def index_of(task: Any, items: Any, key: Key) -> Any:
@@ -62,17 +86,21 @@ def _item(n: int, given: Given, task: Any, common: Mapping[str, Any], ttl: str |
             '{"task": "my-task", "payload": …}.'
         )
     own = encode_options(given.options or {}, of=f"items[{n}]")
+    try:
+        check_payload(named, given.payload)
+    except TaskInputError as e:
+        raise TaskInputError(f"items[{n}]: {e}") from None
     merged = {**({"ttl": ttl} if ttl else {}), **common, **own}
     return Item(task_id(named), encode_packet(given.payload, what=f"items[{n}]"), merged)
 
 
-def _listed(items: Any, key: Key) -> list[Given]:
+def _listed(items: Any, key: Key) -> Iterator[Given]:
     if isinstance(items, str | bytes | Mapping) or not isinstance(items, Iterable):
         raise ConfigurationError(
             "items is a list of payloads, or a DataFrame with a run a row, not "
             f"{type(items).__name__}."
         )
-    return [_one(item, n, key) for n, item in enumerate(items)]
+    return (_one(item, n, key) for n, item in enumerate(items))
 
 
 def _one(item: Any, n: int, key: Key) -> Given:
@@ -85,7 +113,7 @@ def _one(item: Any, n: int, key: Key) -> Given:
     return Given(item, _key_of(item, n, key))
 
 
-def _rows(frame: Any, key: Key) -> list[Given]:
+def _rows(frame: Any, key: Key) -> Iterable[Given]:
     """A row is a payload; its key is its label in the index unless `key` says otherwise."""
     columns = [str(column) for column in frame.columns]
     if isinstance(key, str) and key not in columns:

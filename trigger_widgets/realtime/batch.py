@@ -284,8 +284,9 @@ def trigger_batch(
     while trigger.request is not None:
         try:
             trigger.answered(transport.send(trigger.request))
-        except TriggerError as error:
-            raise trigger.failed(error) from error.__cause__
+        except BaseException as error:  # also Ctrl-C must say what is there already
+            trigger.note(error)
+            raise
     return BatchHandle(trigger, transport)
 
 
@@ -297,8 +298,9 @@ async def trigger_batch_async(
     while trigger.request is not None:
         try:
             trigger.answered(await transport.send(trigger.request))
-        except TriggerError as error:
-            raise trigger.failed(error) from error.__cause__
+        except BaseException as error:  # also Ctrl-C must say what is there already
+            trigger.note(error)
+            raise
     return AsyncBatchHandle(trigger, transport)
 
 

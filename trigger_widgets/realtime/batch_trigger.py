@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from pydantic import SecretStr
 
 from trigger_widgets.api import batches
-from trigger_widgets.api.batch_items import Key, index_of, plan
+from trigger_widgets.api.batch_items import Key, each, index_of, is_stream
 from trigger_widgets.api.batches import Item
 from trigger_widgets.api.requests import Request
 from trigger_widgets.errors import TriggerError
@@ -46,15 +47,21 @@ class BatchTrigger:
 
     Items are sent again as long as the server does not have all of them: it knows them by index.
     What the server said last is not an exception that is lost: it is raised with a note of what
-    was triggered before.
+    was triggered before. A list is checked whole before anything is sent; of a generator, as many
+    items as a batch has are taken at a time.
     """
 
     def __init__(
         self, task: Any, items: Any, *, key: Key, options: dict[str, Any], embedded: bool
     ) -> None:
-        self._items, self.keys = plan(
-            task, items, key=key, options=options, ttl=None if embedded else LONG_TTL
-        )
+        ttl = None if embedded else LONG_TTL
+        self._items = each(task, items, key=key, options=options, ttl=ttl)
+        self._total: int | None = None
+        if not is_stream(task, items):
+            planned = list(self._items)
+            self._items, self._total = iter(planned), len(planned)
+        self._tasks: set[str] = set()
+        self.keys: list[Any] = []
         self.index = index_of(task, items, key)
         self.parts: list[BatchPart] = []
         self._requests = self._plan()
@@ -63,8 +70,7 @@ class BatchTrigger:
     @property
     def task(self) -> str | None:
         """The task of all items, if it is one."""
-        tasks = {item.task for item in self._items}
-        return tasks.pop() if len(tasks) == 1 else None
+        return next(iter(self._tasks)) if len(self._tasks) == 1 else None
 
     def answered(self, result: Any) -> None:
         """The result of the request."""
@@ -73,24 +79,25 @@ class BatchTrigger:
         except StopIteration:
             self.request = None
 
-    def failed(self, error: TriggerError) -> TriggerError:
-        """The error of the request, with what was triggered before it."""
+    def note(self, error: BaseException) -> None:
+        """Let the error say what was triggered before it."""
         if self.parts:
             count = sum(part.run_count for part in self.parts)
             ids = ", ".join(part.id for part in self.parts)
-            error.add_note(
-                f"{count:,} of {len(self._items):,} runs were triggered before this, in {ids}."
-            )
-        return error
+            of = "" if self._total is None else f" of {self._total:,}"
+            error.add_note(f"{count:,}{of} runs were triggered before this, in {ids}.")
 
     def _plan(self) -> Generator[Request[Any], Any, None]:
-        for start in range(0, len(self._items), batches.LIMIT):
-            items = told_apart(self._items[start : start + batches.LIMIT])
-            created = yield batches.create(len(items), [item.task for item in items])
+        while chunk := list(islice(self._items, batches.LIMIT)):
+            items = told_apart([item for item, _ in chunk])
+            tasks = {item.task for item in items}
+            created = yield batches.create(len(items), tasks)
             yield from self._send(created.id, items)
             marks = tuple(map(mark_of_item, items))
             token = created.public_access_token
             self.parts.append(BatchPart(created.id, marks, token, shared_runs(items)))
+            self.keys += [key for _, key in chunk]
+            self._tasks |= tasks
 
     def _send(self, batch: str, items: Sequence[Item]) -> Generator[Request[Any], Any, None]:
         for _ in range(_ROUNDS):
@@ -99,6 +106,4 @@ class BatchTrigger:
                 sealed = (yield batches.send_items(batch, lines)).sealed
             if sealed:
                 return
-        raise self.failed(
-            TriggerError(f"the server did not take all {len(items):,} items of {batch}.")
-        )
+        raise TriggerError(f"the server did not take all {len(items):,} items of {batch}.")
