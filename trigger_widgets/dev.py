@@ -31,6 +31,7 @@ _WORKER_STOP_SECONDS = 1.0
 _ENGINE_STOP_SECONDS = 0.8
 _ORPHAN_MINUTES = 1.0
 _LOOK_SECONDS = 0.05
+_MOST_NAMED = 5
 
 
 class OwnEngine:
@@ -102,12 +103,18 @@ class DevCommand:
         self._lines = threading.Lock()
         self._tasks: list[TaskManifest] = []
         self._started: dict[str, float] = {}
+        self._under_way: dict[str, str] = {}
         self._failure: str | None = None
         self._worker: Worker | None = None
 
     def run(self) -> int:
         """Until Ctrl-C or SIGTERM. 0 then, 2 for files that cannot be used, 1 for the rest."""
         check_files(self._files)
+        if not self._files and self._engine is None:
+            raise LoadError(
+                "there is no tasks.py in this folder; name the files that define tasks, "
+                "as in `trigger-widgets dev my_tasks.py`."
+            )
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
         try:
@@ -122,6 +129,7 @@ class DevCommand:
         finally:
             if self._worker is not None:
                 self._worker.stop(_WORKER_STOP_SECONDS)
+                self._say_goodbye()
             if self._engine is not None:
                 self._engine.stop()
 
@@ -182,6 +190,14 @@ class DevCommand:
         self._print(f"The engine is at {endpoint.api_url}; {self._whose_engine()}", error=False)
         self._print("Ctrl-C stops.", error=False)
 
+    def _say_goodbye(self) -> None:
+        under_way = [f"{task} {run}" for run, task in self._under_way.items()]
+        if under_way and not self._as_json:
+            runs = "1 run was" if len(under_way) == 1 else f"{len(under_way)} runs were"
+            shown = ", ".join(under_way[:_MOST_NAMED])
+            more = f" and {rest} more" if (rest := len(under_way) - _MOST_NAMED) > 0 else ""
+            self._print(f"Stopped; {runs} under way and canceled: {shown}{more}.", error=False)
+
     def _what_runs(self) -> str:
         if not self._tasks:
             return "no tasks; name the files that define them to run some."
@@ -224,7 +240,10 @@ class DevCommand:
         words = what
         if what == "started":
             self._started.setdefault(run_id, now)
-        elif what != "retrying":
+            self._under_way[run_id] = task_id
+        else:
+            self._under_way.pop(run_id, None)
+        if what not in ("started", "retrying"):
             words += f" after {now - self._started.pop(run_id, now):.1f} s"
         shown = f" ({detail.splitlines()[0]})" if detail and what != "completed" else ""
         self._print(f"{_now()}  {task_id}  {run_id}  {words}{shown}", error=False)

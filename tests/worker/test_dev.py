@@ -166,6 +166,25 @@ def test_it_waits_for_an_engine_that_was_stopped_and_says_so(start_dev, tasks_fi
     stop_engine(data)
 
 
+def test_a_stop_names_the_runs_that_it_cancels(start_dev, tasks_file, tmp_path):
+    data = tmp_path / "data"
+    dev = start_dev(tasks_file(), "--data-dir", data)
+    assert "ready" in dev.process.stdout.readline()
+    at = EngineFile.read(data).endpoint
+    with Trigger(api_url=at.api_url, access_token=at.access_token) as client:
+        run = client.tasks.trigger("sleeps")
+        until(lambda: client.runs.retrieve(run).metadata, "the start")
+    assert dev.stop(signal.SIGINT)[0] == 0
+    last = dev.process.stdout.read().splitlines()[-1]
+    assert last == f"Stopped; 1 run was under way and canceled: sleeps {run.id}."
+
+
+def test_a_folder_without_tasks(start_dev):
+    dev = start_dev()
+    assert dev.process.wait(DEADLINE) == 2
+    assert dev.process.stderr.read().startswith("there is no tasks.py in this folder; name the")
+
+
 def test_two_workers_with_the_same_task_id_and_other_code(start_dev, tasks_file, tmp_path):
     """A run that is tied to a worker's version is that process's; a plain id is the newest's."""
     data = str(tmp_path / "user")

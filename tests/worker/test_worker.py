@@ -258,6 +258,8 @@ def test_a_thread_that_cannot_be_stopped_is_abandoned_and_replaced(start_worker,
     run.cancel()
     assert client.tasks.trigger("next").result(timeout=DEADLINE) == "ran"
     assert client.runs.retrieve(run).status is RunStatus.CANCELED
+    (said,) = until(lambda: client.runs.logs(run).records, "the warning")
+    assert (said.level, "its thread goes on" in said.text) == ("WARNING", True)
     release.set()
 
 

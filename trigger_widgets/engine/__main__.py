@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 from pathlib import Path
 
@@ -46,6 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
     except EngineError as e:
         return _say(str(e), 1)
     except OSError as e:
+        if e.errno == errno.EADDRINUSE:
+            return _say(
+                f"port {options.port} of {options.host} is taken by another program; choose "
+                "another one, or 0 for any that is free.",
+                1,
+            )
         where = f"{options.host}:{options.port or 'any port'} with data in {data_dir}"
         return _say(f"the engine cannot start on {where}: {e.strerror or e}.", 1)
     return 0

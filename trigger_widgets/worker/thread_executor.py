@@ -8,6 +8,7 @@ from contextvars import Context
 
 from trigger_widgets.tasks.link import RunLink
 from trigger_widgets.tasks.registry import Registry
+from trigger_widgets.tasks.run_log import RunLog
 
 from . import capture
 from .interruption import Interruption
@@ -17,6 +18,11 @@ from .outcomes import Outcome, canceled, internal_error
 from .slots import default_slots
 
 _ASK_AGAIN_SECONDS = 0.25
+_ABANDONED = (
+    f"The task did not stop within {GRACE_SECONDS:.0f} s, so its thread goes on without its run: "
+    "it is busy outside of Python, or swallows what stops it. Restarting the kernel ends it; with "
+    'isolation="process" it would have been killed.'
+)
 
 
 class ThreadExecution:
@@ -43,6 +49,7 @@ class ThreadExecution:
         if self.outcome.done():
             return
         if self._asked_for >= GRACE_SECONDS:
+            self._say_that_it_goes_on()
             self._finish(canceled())
             return
         self._interruption.request()
@@ -65,6 +72,11 @@ class ThreadExecution:
             outcome = invoke(task, self._job, self._link, self._interruption)
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._finish, outcome)
+
+    def _say_that_it_goes_on(self) -> None:
+        log = RunLog(self._job.run_id, self._link.call)
+        log.record(_ABANDONED, "WARNING")
+        log.close(0)  # this is the loop that sends: it must not wait for itself
 
     def _finish(self, outcome: Outcome) -> None:
         if not self.outcome.done():
