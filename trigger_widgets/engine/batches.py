@@ -68,13 +68,13 @@ def parse(body: Any, key_header: str | None) -> BatchRequest:
             400, f"Batch runCount of {count} exceeds maximum allowed of {MOST_ITEMS}."
         )
     names = optional(data.get("taskIdentifiers"), "array", "taskIdentifiers") or []
-    key = optional(data.get("idempotencyKey"), "string", "idempotencyKey")
+    key = trigger_request.idempotency_key(data, key_header)
     return BatchRequest(
         run_count=count,
         tasks=tuple(
             expect(name, "string", f"taskIdentifiers[{i}]") for i, name in enumerate(names)
         ),
-        idempotency_key=key or key_header,
+        idempotency_key=key,
         **_parent(data),
     )
 

@@ -22,7 +22,9 @@ def is_local(host_header: str) -> bool:
     """
     name = host_header.strip().lower()
     if name.startswith("["):
-        name = name[1:].partition("]")[0]
+        name, closed, _ = name[1:].partition("]")
+        if not closed:
+            return False
     elif name.count(":") == 1:
         name = name.partition(":")[0]
     if name == "localhost":

@@ -17,6 +17,7 @@ from typing import Any
 from .validation import ValidationError, expect, loads
 
 MAX_BYTES = 256 * 1024
+TOO_LARGE = f"Metadata exceeds maximum size of {MAX_BYTES} bytes"
 _KINDS = ("update", "set", "delete", "append", "remove", "increment")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\['([^']*)'\]|\[\"([^\"]*)\"\]")
 _MAX_INDEX = 10_000
@@ -80,11 +81,8 @@ def _parse_one(item: Any, where: str) -> Operation:
 def text_of(value: dict[str, Any]) -> str:
     """Metadata as it is stored; `TooLargeError` beyond 256 KB."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    size = len(text.encode())
-    if size > MAX_BYTES:
-        raise TooLargeError(
-            f"Metadata exceeds the maximum size of {MAX_BYTES} bytes: it would be {size} bytes."
-        )
+    if len(text.encode()) > MAX_BYTES:
+        raise TooLargeError(TOO_LARGE)
     return text
 
 

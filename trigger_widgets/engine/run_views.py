@@ -26,7 +26,7 @@ def detail(
     return {
         **_common(run, api_version),
         **_flags(run, api_version),
-        "triggerFunction": "trigger",
+        "triggerFunction": "batchTrigger" if run.batch else "trigger",
         **_present("metadata", run.metadata, run.metadata_type),
         "region": region,
         **_present("payload", run.payload, run.payload_type),

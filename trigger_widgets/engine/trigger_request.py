@@ -19,9 +19,9 @@ from .validation import ValidationError, expect, later_moment, optional, optiona
 
 MAX_TAGS = 10
 MAX_TAG_LENGTH = 128
+MAX_KEY_LENGTH = 2048
 MACHINES = ("micro", "small-1x", "small-2x", "medium-1x", "medium-2x", "large-1x", "large-2x")
 _NOT_HONOURED = ("bulkActionId", "externalDeploymentId")
-MAX_KEY_LENGTH = 2048
 DEFAULT_KEY_TTL_MS = 30 * 24 * 3600 * 1000
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
@@ -74,11 +74,7 @@ def parse(task: str, body: Any, key_header: str | None, now: int) -> TriggerRequ
     for name in _NOT_HONOURED:
         if options.get(name):
             raise UnhonouredOptionError(name)
-    key = optional(options.get("idempotencyKey"), "string", "options.idempotencyKey") or key_header
-    if key is not None and len(key) > MAX_KEY_LENGTH:
-        raise ValidationError(
-            f"idempotencyKey must be {MAX_KEY_LENGTH} characters or less", "options.idempotencyKey"
-        )
+    key = idempotency_key(options, key_header, "options.idempotencyKey")
     payload_type = _text(options, "payloadType") or JSON_TYPE
     debounce = parse_debounce(options.get("debounce"))
     delay_until = later_moment(options.get("delay"), now)
@@ -110,6 +106,16 @@ def parse(task: str, body: Any, key_header: str | None, now: int) -> TriggerRequ
     )
 
 
+def idempotency_key(
+    data: dict[str, Any], header: str | None = None, path: str = "idempotencyKey"
+) -> str | None:
+    """The key that a body or else a header says."""
+    key: str | None = optional(data.get("idempotencyKey"), "string", path) or header
+    if key is not None and len(key) > MAX_KEY_LENGTH:
+        raise ValidationError(f"idempotencyKey must be {MAX_KEY_LENGTH} characters or less", path)
+    return key
+
+
 def _text(options: dict[str, Any], name: str) -> str | None:
     found: str | None = optional(options.get(name), "string", f"options.{name}")
     return found
@@ -138,7 +144,7 @@ def _metadata(value: Any) -> str | None:
         return None
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if len(text.encode()) > metadata.MAX_BYTES:
-        raise RefusedError(413, f"Metadata exceeds the maximum size of {metadata.MAX_BYTES} bytes.")
+        raise RefusedError(413, metadata.TOO_LARGE)
     return text
 
 

@@ -15,7 +15,7 @@ from .core import Engine
 from .ids import new_id, now_ms
 from .records import WaitpointRecord
 from .store import Transaction
-from .trigger_request import tags_of
+from .trigger_request import idempotency_key, tags_of
 from .validation import expect, later_moment, optional
 
 _KEY_BYTES = 18
@@ -52,7 +52,7 @@ def parse_moment(data: dict[str, Any], moment: int, now: int) -> Request:
 
 
 def _key(data: dict[str, Any], now: int) -> dict[str, Any]:
-    key = optional(data.get("idempotencyKey"), "string", "idempotencyKey")
+    key = idempotency_key(data)
     ttl = optional(data.get("idempotencyKeyTTL"), "string", "idempotencyKeyTTL")
     return {"idempotency_key": key or None, "key_expires_at": later_moment(ttl, now)}
 

@@ -12,6 +12,7 @@ from .core import PROJECT_REF, Engine
 from .ids import iso
 from .records import RunRecord, WaitpointRecord, WorkerRecord
 from .run_views import plain
+from .statuses import Status
 
 _MACHINES = {
     "micro": (0.25, 0.25),
@@ -159,7 +160,9 @@ def _summary(run: RunRecord) -> dict[str, Any]:
 
 def completed(run: RunRecord, attempt_status: str) -> dict[str, Any]:
     """The `result` of attempts/complete."""
-    return {"attemptStatus": attempt_status, "snapshot": snapshot(run), "run": _summary(run)}
+    over = {"alreadyFinished": False} if run.status is Status.CANCELED else {}
+    told = {"snapshot": snapshot(run), "run": _summary(run)}
+    return {"attemptStatus": attempt_status, **over, **told}
 
 
 def execution_data(engine: Engine, run: RunRecord) -> dict[str, Any]:

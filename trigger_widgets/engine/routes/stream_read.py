@@ -44,7 +44,7 @@ async def read_stream(request: Request) -> Response:
         raise Refusal(404, {"error": "Not found"}, {"x-should-retry": "false"})
     caller.require(("read",), auth.run_resources(run))
     if request.method == "HEAD":
-        return Response()
+        return Response(media_type="text/event-stream")
     silence = _silence(request.headers.get("timeout-seconds", ""))
     frames: stream_frames.Frames
     if run.streams_version == "v2":

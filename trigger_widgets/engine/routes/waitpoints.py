@@ -28,6 +28,7 @@ from trigger_widgets.engine.web import (
 )
 
 _TOKEN_SECONDS = 24 * 3600
+_UNKNOWN = {"error": "Waitpoint not found"}
 
 
 async def create(request: Request) -> Response:
@@ -87,7 +88,7 @@ async def complete(request: Request) -> Response:
         raise invalid(e) from None
     output = waits.packet_of(body["data"]) if "data" in body else waits.NO_OUTPUT
     if not await waits.complete(engine, _bare(request), output):
-        raise _unknown()
+        raise Refusal(404, _UNKNOWN)
     return JSON({"success": True})
 
 
@@ -121,7 +122,7 @@ def _known(engine: Engine, request: Request) -> WaitpointRecord:
 
 
 def _unknown() -> Refusal:
-    return Refusal(404, {"error": "Waitpoint not found"}, {"x-should-retry": "false"})
+    return Refusal(404, _UNKNOWN, {"x-should-retry": "false"})
 
 
 _TOKENS = "/api/v1/waitpoints/tokens"
