@@ -10,7 +10,7 @@ from tests.engine.conftest import Engine, eventually
 
 OF_A_RUN = {
     "payloads", "idempotency_keys", "logs", "waits", "stream_parts", "stream_writers",
-    "batch_items", "run_tags",
+    "batch_items", "run_tags", "debounces",
 }  # fmt: skip
 ANSWERS = {"trigger_requests", "input_waits"}  # old ones go by themselves
 KEEP_SECONDS = 1.0
@@ -97,6 +97,7 @@ def test_a_run_goes_with_everything_that_hangs_on_it(aging):
     batch = http.post("/api/v2/tasks/batch", json=body).json()["id"]
     aging.worker.execute().complete()
     aging.ended(tags=["a", "b"], idempotencyKey="k", idempotencyKeyTTL="1s")
+    aging.ended(debounce={"key": "d", "delay": "1s"})
     before = aging.tables()
     assert all(before[table] for table in OF_A_RUN | {"waitpoints", "batches"})
     aging.prune()

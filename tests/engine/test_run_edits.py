@@ -137,7 +137,8 @@ def test_reset_of_an_idempotency_key(engine, task):
 @pytest.mark.parametrize("action", ["replay", "reschedule", "tags"])
 def test_unknown_runs_and_public_tokens(engine, task, action):
     body = {"delay": "1h", "tags": "x"}
-    assert post(engine, f"runs/run_unknown/{action}", body).json() == {"error": "Run not found"}
+    what = "Resource" if action == "replay" else "Run"  # raw-03 0016 to 0018
+    assert post(engine, f"runs/run_unknown/{action}", body).json() == {"error": f"{what} not found"}
     run = engine.trigger(task)
     narrow = engine.client(engine.mint("admin"))
     assert post(engine, f"runs/{run}/{action}", body, narrow).status_code == 401

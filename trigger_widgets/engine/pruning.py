@@ -143,6 +143,8 @@ def _delete_run(transaction: Transaction, run: sqlite3.Row) -> None:
         "DELETE FROM idempotency_keys WHERE task = ? AND key = ? AND run = ?",
         (run["task"], run["idempotency_key"], run["id"]),
     )
+    here = (run["task"], run["id"])
+    transaction.execute("DELETE FROM debounces WHERE task = ? AND run = ?", here)
     transaction.execute("DELETE FROM runs WHERE id = ?", (run["id"],))
 
 

@@ -35,7 +35,7 @@ OF_ITS_TASK = (("raw-31-approval-run", 13), ("devworker-17-kill9", 6))
 KEPT = 2
 LONGEST = 150
 UNAUTHORIZED = 401
-SOON = 600_000
+SOON = 24 * 3600 * 1000
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 MANY = re.compile(r"(.)\1{999,}", re.DOTALL)
 

@@ -22,7 +22,7 @@ _KEY_WORDS = "Invalid or Missing API Key"
 async def replay(request: Request) -> Response:
     """`POST /api/v1/runs/<run>/replay`. A body is not looked at, as on a real server."""
     engine = auth.require_key(request)
-    run = _known(engine, request, "Run not found")
+    run = _known(engine, request, "Resource not found")
     key = request.headers.get("x-trigger-request-idempotency-key")
     run_id = await run_edits.replay(engine, run, key)
     return JSON({"id": f"run_{run_id}"})
@@ -97,7 +97,7 @@ async def reset_idempotency_key(request: Request) -> Response:
         raise invalid(e) from None
     if not await run_edits.reset_idempotency_key(engine_of(request), task, key):
         words = f"No runs found with idempotency key: {key} and task: {task}"
-        raise Refusal(404, {"error": words}, {"x-should-retry": "false"})
+        raise Refusal(404, {"error": words})
     return JSON({"id": key})
 
 
