@@ -15,6 +15,26 @@ const now = () => performance.timeOrigin + performance.now();
 const following = new Map();
 
 const work = {
+  /** Seconds until the `count`th part of a stream is there. */
+  async read({ run, stream, count }) {
+    const began = performance.now();
+    let seen = 0;
+    for await (const _part of await streams.read(run, stream, { timeoutInSeconds: 300 })) {
+      if (++seen === count) break;
+    }
+    return (performance.now() - began) / 1000;
+  },
+
+  /** Seconds until a tag's feed has shown `count` runs. */
+  async readTag({ tag, count }) {
+    const began = performance.now();
+    const seen = new Set();
+    for await (const run of runs.subscribeToRunsWithTag(tag)) {
+      seen.add(run.id);
+      if (seen.size === count) break;
+    }
+    return (performance.now() - began) / 1000;
+  },
   /** Begin to read; what the latencies of the parts are (ms since they were stamped) is kept. */
   async follow({ run, stream }) {
     const latencies = [];

@@ -45,7 +45,7 @@ def dev(tasks: Path) -> Iterator[Dev]:
 class Node:
     """A script beside this file in Node, with the official SDK: one line asks, one answers."""
 
-    def __init__(self, script: str, server: Dev) -> None:
+    def __init__(self, script: str, server: Dev | Replay) -> None:
         # packages are found from where a script lies, and the SDK is installed beside the tests
         loader = (OFFICIAL / "package.json").as_uri()
         self._process = subprocess.Popen(
@@ -70,6 +70,23 @@ class Node:
         if "error" in answer:
             raise RuntimeError(f"{what} in Node: {answer['error']}")
         return answer["value"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+class Replay:
+    """A `replay` of an engine, in a process of its own."""
+
+    def __init__(self, server: Dev) -> None:
+        command = [sys.executable, "-m", f"{__package__}.replay", server.api_url]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, env=_environment())
+        self.api_url = _line(self._process).decode().strip()
+        self.secret_key = server.secret_key
 
     def __enter__(self) -> Self:
         return self

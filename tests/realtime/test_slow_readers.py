@@ -71,13 +71,15 @@ def test_who_comes_after_the_beginning_is_forgotten_reads_it_from_the_server(wir
 
 
 def test_a_reader_that_is_stopped_while_it_steps_aside_stays_away(wire):
-    server = StreamServer(wire, list(range(50)))
+    server = in_pieces(wire, list(range(50)))
     server.run_may_end.clear()
     reader = iter(StreamReader("run_1", "out", wire.fake_server(server), timeout=20))
     next(reader)
     until(lambda: current_hub()[1].feeds == 0)
     reader.stop()
-    assert list(reader) == list(range(1, 50))  # what was here already can be taken
+    rest = list(reader)
+    assert rest == list(range(1, len(rest) + 1))  # what was here already can be taken
+    assert 10 <= len(rest) < 49
     assert current_hub()[1].feeds == 0
 
 
@@ -88,10 +90,8 @@ def test_room_that_is_there_already_is_said_at_once():
     box.parts(range(10))
     assert box.is_full
     box.when_room(lambda: called.append(2))
-    for _ in range(4):
-        box.take()
     assert called == [1]
-    box.take()
+    assert list(box.take()) == list(range(10))
     assert called == [1, 2]
     box.take()
     assert called == [1, 2]

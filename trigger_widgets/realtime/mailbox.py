@@ -74,9 +74,9 @@ class Mailbox(Generic[T]):
         return len(self._values) >= MOST_PARTS
 
     def when_room(self, call: Callable[[], object]) -> None:
-        """Call this once when half of what waits has been taken: now, or on the reader's thread."""
+        """Call this once when what waits has been taken: now, or on the reader's thread."""
         with self._lock:
-            if not self._has_room:
+            if self._values:
                 self._when_room.append(call)
                 return
         call()
@@ -92,26 +92,20 @@ class Mailbox(Generic[T]):
                 self._is_over, self._error = True, error
             self._wake()
 
-    def take(self) -> T | End:
-        """What nobody has taken yet. `End`: nothing will follow, or the error is raised."""
+    def take(self) -> deque[T] | End:
+        """All that nobody has taken yet. `End`: nothing will follow, or the error is raised."""
         with self._lock:
-            if not self._values:
+            taken, self._values = self._values, deque()
+            if not taken and self._is_over:
                 if self._error is not None:
                     raise self._error
                 return End.END
-            value = self._values.popleft()
-            if not self._is_over and not self._values:
+            if not self._is_over:
                 self.event.clear()
-            calls: list[Callable[[], object]] = []
-            if self._when_room and self._has_room:
-                calls, self._when_room = self._when_room, calls
+            calls, self._when_room = self._when_room, []
         for call in calls:
             call()
-        return value
-
-    @property
-    def _has_room(self) -> bool:
-        return len(self._values) <= MOST_PARTS // 2
+        return taken
 
     async def wait(self, seconds: float | None) -> bool:
         """Wait on any event loop until there is something to take; False after `seconds`."""

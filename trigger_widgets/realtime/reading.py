@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -53,6 +54,7 @@ class Reading(Generic[T]):
         self._timeout = timeout
         self._deadline: float | None = None
         self._mailbox: Mailbox[Any] = Mailbox(until_final=until_final)
+        self._ready: deque[Any] = deque()
         self._place: Place | None = None
         self._leave: Callable[[], Any] | None = None
 
@@ -76,37 +78,19 @@ class Reading(Generic[T]):
         return self
 
     def __next__(self) -> T:
-        if background_loop().is_current():
-            raise ConfigurationError(
-                f"{self._doing} cannot wait here, in a callback of the feeds' own thread: "
-                "it would wait for itself; use async for, or another thread."
-            )
-        self._connect()
-        try:
-            arrived = wait_for(self._mailbox.event, self._left())
-        except BaseException:
-            self.stop()
-            raise
-        value = self._take(arrived=arrived)
-        if isinstance(value, End):
-            raise StopIteration
-        return value
+        while not self._ready:
+            if not self._take(arrived=self._wait(None)):
+                raise StopIteration
+        return self._next()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> T:
-        self._connect()
-        try:
-            with awaiting():
-                arrived = await self._mailbox.wait(self._left())
-        except BaseException:
-            self.stop()
-            raise
-        value = self._take(arrived=arrived)
-        if isinstance(value, End):
-            raise StopAsyncIteration
-        return value
+        while not self._ready:
+            if not self._take(arrived=await self._wait_async(None)):
+                raise StopAsyncIteration
+        return self._next()
 
     def __enter__(self) -> Self:
         return self
@@ -133,18 +117,55 @@ class Reading(Generic[T]):
         # a subscription that is forgotten in the middle (`for … break`) must not poll on
         self._leave = weakref.finalize(self, self._place.leave)
 
+    def _wait(self, seconds: float | None) -> bool:
+        """Whether there is something to take, within `seconds` and the time that is left."""
+        if background_loop().is_current():
+            raise ConfigurationError(
+                f"{self._doing} cannot wait here, in a callback of the feeds' own thread: "
+                "it would wait for itself; use async for, or another thread."
+            )
+        self._connect()
+        try:
+            return wait_for(self._mailbox.event, self._sooner(seconds))
+        except BaseException:
+            self.stop()
+            raise
+
+    async def _wait_async(self, seconds: float | None) -> bool:
+        self._connect()
+        try:
+            with awaiting():
+                return await self._mailbox.wait(self._sooner(seconds))
+        except BaseException:
+            self.stop()
+            raise
+
     def _left(self) -> float | None:
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
-    def _take(self, *, arrived: bool) -> T | End:
+    def _sooner(self, seconds: float | None) -> float | None:
+        left = self._left()
+        if seconds is None or left is None:
+            return left if seconds is None else seconds
+        return min(seconds, left)
+
+    def _next(self) -> T:
+        value = self._ready.popleft()
+        if self._unpack is not None:
+            return self._unpack(value)
+        as_it_came: T = value
+        return as_it_came
+
+    def _take(self, *, arrived: bool) -> bool:
+        """Make ready what has come; False at the end."""
         if not arrived:
             self.stop()
             raise ResultTimeoutError(
                 f"{self._subject} has not ended after {self._timeout:g} s; it goes on, "
                 "and can be waited for again."
             )
-        value = self._mailbox.take()
-        if isinstance(value, End) or self._unpack is None:
-            checked: T | End = value
-            return checked
-        return self._unpack(value)
+        taken = self._mailbox.take()
+        if isinstance(taken, End):
+            return False
+        self._ready = taken
+        return True

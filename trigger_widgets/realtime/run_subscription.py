@@ -74,10 +74,14 @@ class RunWithStreams(Reading[Run | StreamPart[T]]):
         stop_on_completion: bool = True,
         timeout: float | None = None,
     ) -> None:
-        types = {stream_id(stream): PartType[T](stream, None) for stream in streams}
-        self._types = types
+        names = {stream_id(stream): stream for stream in streams}
+        self._checks = {
+            name: check
+            for name, stream in names.items()
+            if (check := PartType[T](stream, None).check) is not None
+        }
         super().__init__(
-            lambda mailbox: _Flow(source, server, tuple(types), mailbox),
+            lambda mailbox: _Flow(source, server, tuple(names), mailbox),
             unpack=self._checked,
             until_final=stop_on_completion,
             timeout=timeout,
@@ -91,9 +95,9 @@ class RunWithStreams(Reading[Run | StreamPart[T]]):
         return self._mailbox.malformed
 
     def _checked(self, item: Run | StreamPart[T]) -> Run | StreamPart[T]:
-        if isinstance(item, Run) or item.stream not in self._types:
+        if isinstance(item, Run) or item.stream not in self._checks:
             return item
-        return replace(item, part=self._types[item.stream](item.part))
+        return replace(item, part=self._checks[item.stream](item.part))
 
 
 class _Flow:

@@ -23,6 +23,7 @@ FOLLOW_SECONDS = 300
 DRAIN_SECONDS = 1
 _ROUNDING = 0.2  # clocks differ, and the server's own runs a little before ours
 
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _DEFAULT_EVENT = "message"
 _END = "[DONE]"
 _REMEMBERED = 10_000  # part ids; a writer's second attempt follows the first closely
@@ -75,7 +76,7 @@ class Stream:
         self._position.reopened()
 
     def event(self, name: str, data: str, event_id: str) -> list[Any]:
-        """One event; keep-alives come as events without data once an id was seen (httpx-sse)."""
+        """The parts of one event that are new."""
         if self._position is None or not data:
             return []
         if data == _END and name == _DEFAULT_EVENT:
@@ -190,7 +191,7 @@ class _Numbered:
             if not isinstance(records, list):
                 raise ProtocolError("an event of the stream has no records.")
             for record in records:
-                parts += self._record(record)
+                self._record(record, parts)
         elif name == "error":
             raise ProtocolError("the server reports an error in the stream.")
         tail = body.get("tail")
@@ -198,33 +199,41 @@ class _Numbered:
             self._tail = tail["seq_num"]
         return parts
 
-    def _record(self, record: Any) -> list[Any]:
+    def _record(self, record: Any, parts: list[Any]) -> None:
         number = record.get("seq_num") if isinstance(record, dict) else None
         if not isinstance(number, int):
             raise ProtocolError("a record of the stream has no number.")
         if number < self._next:
-            return []
+            return
         self._next = number + 1
-        if _is_command(record.get("headers")):
-            return []
-        try:
-            body = json.loads(record.get("body"))
-        except (ValueError, TypeError, RecursionError):
-            body = None
-        if not isinstance(body, dict):
+        if "headers" in record and _is_command(record["headers"]):
+            return
+        body = _object(record.get("body"))
+        if body is None:
             self.malformed += 1
-            return []
+            return
         part_id = body.get("id")
         if isinstance(part_id, str) and part_id:
             if part_id in self._ids:
-                return []
+                return
             self._ids[part_id] = None
             if len(self._ids) > _REMEMBERED:
                 del self._ids[next(iter(self._ids))]
-        return [body.get("data")]
+        parts.append(body.get("data"))
 
 
 _POSITIONS: dict[str, type[_Grouped | _Numbered]] = {"v1": _Grouped, "v2": _Numbered}
+
+
+def _object(text: Any) -> dict[str, Any] | None:
+    """A JSON object. `json.loads` spends most of its time before it parses, and parts are small."""
+    try:
+        value, end = _scan(text, 0)
+        if end != len(text):
+            value = json.loads(text)
+    except (StopIteration, ValueError, TypeError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _redis_id(text: str) -> tuple[int, int]:

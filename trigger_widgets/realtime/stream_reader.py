@@ -48,7 +48,7 @@ class StreamReader(Reading[T]):
                 on_connection=mailbox.connection,
                 on_end=mailbox.ended,
             ),
-            unpack=PartType[T](stream, type, start_index=start_index),
+            unpack=PartType[T](stream, type, start_index=start_index).check,
             until_final=stop_on_completion,
             timeout=timeout,
             doing=source.doing,

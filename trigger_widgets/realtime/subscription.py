@@ -12,7 +12,6 @@ from .feed import Feed, Reader, Source
 from .hub import Membership
 from .mailbox import End
 from .reading import Reading
-from .waiting import awaiting, wait_for
 from .watching import Watching
 
 T = TypeVar("T")
@@ -39,35 +38,16 @@ class Subscription(Reading[T]):
 
     def poll(self, seconds: float | None) -> T | End | None:
         """The next state, or None if there is none within `seconds`. As in `for`, else."""
-        self._connect()
-        try:
-            arrived = wait_for(self._mailbox.event, self._sooner(seconds))
-        except BaseException:
-            self.stop()
-            raise
-        return self._polled(arrived=arrived)
+        return self._polled(arrived=self._wait(seconds))
 
     async def poll_async(self, seconds: float | None) -> T | End | None:
         """As `poll`, on any event loop."""
-        self._connect()
-        try:
-            with awaiting():
-                arrived = await self._mailbox.wait(self._sooner(seconds))
-        except BaseException:
-            self.stop()
-            raise
-        return self._polled(arrived=arrived)
-
-    def _sooner(self, seconds: float | None) -> float | None:
-        left = self._left()
-        if seconds is None or left is None:
-            return left if seconds is None else seconds
-        return min(seconds, left)
+        return self._polled(arrived=await self._wait_async(seconds))
 
     def _polled(self, *, arrived: bool) -> T | End | None:
         if not arrived and self._left() != 0:
             return None
-        return self._take(arrived=arrived)
+        return self._next() if self._take(arrived=arrived) else End.END
 
 
 def join_feed(source: Source[T], server: Server, reader: Reader[T]) -> Membership:

@@ -21,7 +21,7 @@ T = TypeVar("T")
 class Tap(Generic[T]):
     """A reader that steps aside when its mailbox is full, so that nobody waits for it.
 
-    It leaves the shared connection, and when half of the mailbox has been taken it goes on from
+    It leaves the shared connection, and when the mailbox has been emptied it goes on from
     the very same place over a connection of its own. So a slow reader costs neither the memory of
     a long stream nor a part of it, and no other reader notices.
     """

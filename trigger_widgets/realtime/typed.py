@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -34,14 +35,17 @@ class PartType(Generic[T]):
             kind = getattr(stream, "type", None)
         self.stream = stream_id(stream)
         self._index = start_index
-        self._adapter: TypeAdapter[T] | None = None if kind is None else TypeAdapter(kind)
+        self._is_typed = kind is not None
+        self._adapter: TypeAdapter[T] = TypeAdapter(Any if kind is None else kind)
 
-    def __call__(self, part: Any) -> T:
+    @property
+    def check(self) -> Callable[[Any], T] | None:
+        """What checks a part; None where there is no type."""
+        return self._checked if self._is_typed else None
+
+    def _checked(self, part: Any) -> T:
         """The part as its type has it; `MismatchError` says which one does not fit, and where."""
         index, self._index = self._index, self._index + 1
-        if self._adapter is None:
-            checked: T = part
-            return checked
         try:
             return self._adapter.validate_python(part)
         except ValidationError as e:
