@@ -34,6 +34,12 @@ export function approvalScenes(T: number): ApprovalScene[] {
     can: { complete: true },
     connection: { state: "live", reason: null },
     fault: null,
+    schema: null,
+    payload: "",
+    problem: null,
+    comment: "",
+    verdict: true,
+    confirm: [false],
     now: T,
     ...more,
   });
@@ -41,6 +47,12 @@ export function approvalScenes(T: number): ApprovalScene[] {
     asking({ status: "COMPLETED", phase, decision, completed_at: T - 4000, connection: { state: "closed" }, ...more });
   const yes = { approved: true, comment: null, by: "ana", at: T - 4000, output: { approved: true, comment: null, by: "ana" } };
   const no = { ...yes, approved: false, comment: "ARPU looks wrong: it counts the trial accounts.\nPlease fix it first.", output: { approved: false } };
+  const audience = { enum: ["All customers", "Trial accounts", "Staff"], title: "Audience" };
+  const form: Partial<ApprovalState> = {
+    comment: null,
+    schema: { type: "object", required: ["audience"], properties: { audience, send_at: { type: "string", format: "date", title: "Send at" }, comment: { type: "string", title: "Comment" } } },
+    payload: '{"audience": "All customers"}',
+  };
   const plain = { prompt: "Deploy **v2**?" };
   return [
     { name: "connecting", state: {} },
@@ -50,6 +62,12 @@ export function approvalScenes(T: number): ApprovalScene[] {
     { name: "asking, time is up", state: asking({ ...plain, timeout_at: T - 500 }) },
     { name: "cannot answer", state: asking({ ...plain, can: { complete: "This token may only read; an answer needs the secret key or the token's own public token." } }) },
     { name: "reconnecting", state: asking({ ...plain, connection: { state: "retrying", reason: "connection refused" } }) },
+    { name: "form", state: asking({ ...plain, ...form }) },
+    { name: "form, refused", state: asking({ ...plain, ...form, problem: { message: "One field needs attention.", fields: { "/audience": "Input should be 'Staff'" } } }) },
+    { name: "form, one answer", state: asking({ prompt: "Which model goes out?", ...form, verdict: false, confirm: [] }) },
+    { name: "form, sending", state: asking({ ...plain, ...form, phase: "sending", decision: { approved: true } }) },
+    { name: "json", state: asking({ ...plain, comment: null, verdict: false }) },
+    { name: "asks before a yes", state: asking({ prompt: "Drop the **production** table?", confirm: [true] }) },
     { name: "sending", state: asking({ ...plain, phase: "sending", decision: { approved: true } }) },
     { name: "sending a no", state: asking({ ...plain, phase: "sending", decision: { approved: false } }) },
     { name: "failed", state: asking({ ...plain, phase: "failed", reason: "Cannot reach http://127.0.0.1:45127: connection refused." }) },

@@ -112,6 +112,38 @@ describe("answers", () => {
     expect(text(el)).toContain("Rejecting");
   });
 
+  test("a form is checked here and sent as it was written, with what was filled in before", async () => {
+    const model = liveModel({ ...scene("form").state, payload: "{}" }, "approval");
+    const el = await show(model);
+    await click(button(el, "Approve"));
+    expect(actions(model)).toEqual([]);
+    expect(el.querySelector("[aria-invalid=true]")).not.toBeNull();
+    clear();
+    const filled = liveModel({ ...scene("form").state }, "approval");
+    await click(button(await show(filled), "Approve"));
+    expect(actions(filled)).toMatchObject([{ args: { approved: true, data: { audience: "All customers" } } }]);
+  });
+
+  test("one answer has one button and says neither yes nor no", async () => {
+    const model = liveModel({ ...scene("form, one answer").state }, "approval");
+    const el = await show(model);
+    expect(text(el)).not.toMatch(/Approve\b|Reject/);
+    await click(button(el, "Send answer"));
+    expect(actions(model)[0]?.["args"]).not.toHaveProperty("approved");
+    expect(badge(el)).toBe("Sending");
+  });
+
+  test("a yes that matters is asked for once more, and not given by a key", async () => {
+    const model = liveModel({ ...scene("asks before a yes").state }, "approval");
+    const el = await show(model);
+    expect(text(el)).not.toContain("to approve");
+    box(el).dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", ctrlKey: true, bubbles: true, composed: true }));
+    await click(button(el, "Approve"));
+    expect(actions(model)).toEqual([]);
+    await click(button(el, "Yes, approve"));
+    expect(actions(model)).toHaveLength(1);
+  });
+
   test("a click that was refused gives the buttons and the comment back", async () => {
     const model = asking();
     const el = await show(model);

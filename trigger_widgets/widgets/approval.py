@@ -5,11 +5,12 @@ from __future__ import annotations
 import getpass
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import traitlets
+from pydantic import BaseModel, TypeAdapter
 
 from trigger_widgets.api import rights
 from trigger_widgets.client import Trigger
@@ -31,7 +32,8 @@ from .approval_html import approval_html, approval_line
 from .approval_state import Approval, approval_state
 from .dispatcher import dispatcher
 from .follow import Callback, Following, FollowingWidget, client_for
-from .poller import poller
+from .poller import poller_of
+from .question import Confirm, Question
 
 _NOT_ASKED = "The run has not asked yet."
 _MAY_NOT = "This token may not complete the wait token; somebody with another one can."
@@ -43,6 +45,11 @@ class ApprovalWidget(FollowingWidget):
     `token` is an id, a `WaitToken`, or a run together with the plain `name` that its task waits
     for. `prompt` is markdown. The decision is sent as
     `{"approved": true, "comment": "…", "by": "…"}`; the task gets it from `wait.for_token`.
+
+    `schema`, a pydantic model or a JSON Schema, asks for data of that shape in a form instead:
+    its fields `approved` and `by`, where it has them, are what is pressed and by whom; without
+    `approved` there is one button. `value` is what stands in the form in the beginning. `confirm`
+    says which button asks once more: "reject", "approve", "both" or "none".
 
     Traits: `status` (WAITING, COMPLETED, TIMED_OUT), `output`, `done`, `connection`, `error`.
     With a token that may only complete, the decision is shown as sent: whether it was the first
@@ -62,6 +69,9 @@ class ApprovalWidget(FollowingWidget):
         name: str | None = None,
         *,
         prompt: str | None = None,
+        schema: type[BaseModel] | Mapping[str, Any] | TypeAdapter[Any] | None = None,
+        value: Any = None,
+        confirm: Confirm = "reject",
         title: str | None = None,
         by: str | None = None,
         client: Trigger | None = None,
@@ -73,6 +83,7 @@ class ApprovalWidget(FollowingWidget):
         **traits: Any,
     ) -> None:
         super().__init__(**traits)
+        self._question = Question(schema, value, confirm)
         self._client = client_for(token, client, access_token, api_url)
         self._on_complete, self._on_error = on_complete, on_error
         self._by = by or os.environ.get("JUPYTERHUB_USER") or _user()
@@ -87,6 +98,7 @@ class ApprovalWidget(FollowingWidget):
                 "run_id": run_id,
                 "title": title or name,
                 "prompt": prompt,
+                **self._question.state(),
                 "can": {"complete": self._right(token_id)},
                 "connection": {"state": "connecting", "reason": None},
                 **approval_state(self._approval),
@@ -99,13 +111,13 @@ class ApprovalWidget(FollowingWidget):
 
     # ── for people ──────────────────────────────────────────────────────────────────────────
 
-    def approve(self, comment: str = "") -> None:
-        """Say yes, as the button does."""
-        self._decide(approved=True, comment=comment)
+    def approve(self, comment: str = "", data: Any = None) -> None:
+        """Say yes, as the button does; `data` is what is written in the form, if there is one."""
+        self._decide(approved=True, comment=comment, data=data)
 
-    def reject(self, comment: str = "") -> None:
+    def reject(self, comment: str = "", data: Any = None) -> None:
         """Say no, as the button does."""
-        self._decide(approved=False, comment=comment)
+        self._decide(approved=False, comment=comment, data=data)
 
     def complete(self, data: Any) -> None:
         """Complete the token with data of your own. The first completion of a token counts."""
@@ -115,6 +127,11 @@ class ApprovalWidget(FollowingWidget):
                 f'no run waits for "{self._key}" yet; decide when the widget shows the question.'
             )
         data = to_jsonable(data, what="the decision")
+        problem = self._question.check(data)
+        self._show({"problem": problem})
+        if problem:
+            fields = "; ".join(f"{k or 'it'}: {v}" for k, v in problem["fields"].items())
+            raise ConfigurationError(f"nothing was sent: {fields}.")
         with self._lock:
             if self._approval.phase == "sending":
                 return  # a second click
@@ -149,13 +166,19 @@ class ApprovalWidget(FollowingWidget):
     def __repr__(self) -> str:
         return f"<ApprovalWidget {self._text()}>"
 
-    def _decide(self, *, approved: bool, comment: str = "") -> None:
-        self.complete({"approved": approved, "comment": comment, "by": self._by})
+    def _decide(self, *, approved: bool | None = None, comment: str = "", data: Any = None) -> None:
+        answer = self._question.answer(approved=approved, comment=comment, data=data, by=self._by)
+        self.complete(answer)
 
     # ── from the server; on the poller's thread ─────────────────────────────────────────────
 
     def _follow(self) -> Following:
         return _Polling(self)
+
+    @property
+    def server(self) -> str:
+        """The address of the server, which has one poller for all its tokens."""
+        return self._client.endpoint.api_url
 
     def poll(self) -> bool:
         """Look at the token once; False when there is nothing more to see."""
@@ -229,13 +252,14 @@ class _Polling:
 
     def __init__(self, widget: ApprovalWidget) -> None:
         self._widget = widget
-        poller.add(widget)
+        self._poller = poller_of(widget.server)
+        self._poller.add(widget)
 
     def stop(self) -> None:
-        poller.remove(self._widget)
+        self._poller.remove(self._widget)
 
     def wake(self) -> None:
-        poller.add(self._widget)
+        self._poller.add(self._widget)
 
 
 def _subject(token: Any, name: str | None) -> tuple[str | None, str | None]:

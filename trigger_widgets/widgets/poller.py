@@ -67,5 +67,9 @@ class Poller:
             return False
 
 
-poller = Poller()
-"""The poller of this process."""
+_pollers: dict[str, Poller] = {}
+
+
+def poller_of(server: str) -> Poller:
+    """The one poller of a server: one that is slow to answer holds up nobody else's tokens."""
+    return _pollers.setdefault(server, Poller())

@@ -21,6 +21,7 @@ export function ApprovalCard({ store }: { store: Store<ApprovalState> }) {
   const connection = store.field("connection").value;
   const [title, token, until] = [store.field("title").value, store.field("token_id").value, store.field("timeout_at").value];
   const offline = store.offline.value;
+  const card = useRef<HTMLElement>(null);
   const complete = useAction(store, "complete");
   const given = useGiven(told, complete);
   const phase: Phase | null = given !== null && isOpen(told) ? "sending" : told;
@@ -28,6 +29,7 @@ export function ApprovalCard({ store }: { store: Store<ApprovalState> }) {
   return (
     <article
       class="tw-card tw-approval"
+      ref={card}
       tabIndex={-1}
       aria-label={`Approval: ${store.field("title").value ?? "a decision"}`}
       aria-busy={!told && !fault && !offline}
@@ -45,7 +47,7 @@ export function ApprovalCard({ store }: { store: Store<ApprovalState> }) {
         </div>
       )}
       {phase && (isOpen(phase) || phase === "sending") && !(fault && !told) ? (
-        <Answer store={store} phase={phase} given={given ?? decision?.approved ?? null} complete={complete} />
+        <Answer store={store} card={card} phase={phase} given={given ?? decision?.approved ?? null} complete={complete} />
       ) : phase ? (
         <DecisionMade store={store} phase={phase} />
       ) : null}
@@ -79,7 +81,7 @@ function useGiven(told: Phase | null, complete: Action): boolean | null {
     seen.current = told;
   }, [told]);
   useEffect(() => {
-    if (complete.args) give(complete.args["approved"] === true);
+    if (complete.args) give(complete.args["approved"] !== false);
   }, [complete.args]);
   useEffect(() => {
     if (complete.pending || given === null) return;
@@ -87,7 +89,7 @@ function useGiven(told: Phase | null, complete: Action): boolean | null {
     const timer = setTimeout(() => give(null), HEARD_MS);
     return () => clearTimeout(timer);
   }, [complete.pending, complete.error, given]);
-  return complete.pending ? complete.args?.["approved"] === true : given;
+  return complete.pending ? complete.args?.["approved"] !== false : given;
 }
 
 const SOON_MS = 60_000;

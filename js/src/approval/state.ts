@@ -1,12 +1,19 @@
+import type { FormState } from "../form/state.js";
 import type { Connection } from "../run/state.js";
 
 /** What the kernel tells about a wait token. Times are epoch ms; every field may be missing at first. */
-export interface ApprovalState {
+export interface ApprovalState extends FormState {
   token_id: string | null;
   title: string | null;
   run_id: string | null;
   /** markdown */
   prompt: string | null;
+  /** what stands in the comment in the beginning; null where a form is asked for instead */
+  comment: string | null;
+  /** whether it is a yes or a no, and not one answer to send */
+  verdict: boolean | null;
+  /** the answers that are asked for once more */
+  confirm: boolean[] | null;
   status: "WAITING" | "COMPLETED" | "TIMED_OUT" | null;
   timeout_at: number | null;
   created_at: number | null;

@@ -3,6 +3,7 @@ import { useUniqueId } from "../ui/ids.js";
 import { type Fault, parseJson } from "./fault.js";
 
 interface Props {
+  label: string;
   text: string;
   /** what is wrong, once somebody wanted to send it */
   fault: Fault | null;
@@ -15,7 +16,7 @@ interface Props {
 const PAUSE_MS = 900;
 
 /** The payload as JSON text. */
-export function JsonBox({ text, fault, busy, known, onWrite }: Props) {
+export function JsonBox({ label, text, fault, busy, known, onWrite }: Props) {
   const id = useUniqueId();
   const [seen, see] = useState<Fault | null>(null);
   useEffect(() => {
@@ -31,7 +32,7 @@ export function JsonBox({ text, fault, busy, known, onWrite }: Props) {
   return (
     <div class="tw-field">
       <label class="tw-field-label" for={id}>
-        Payload <span>JSON</span>
+        {label} <span>JSON</span>
       </label>
       {known ? (
         <textarea

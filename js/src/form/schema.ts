@@ -147,7 +147,7 @@ function isScalar(value: unknown): boolean {
 function isLong(key: string, schema: Schema, preset: unknown): boolean {
   if (typeof schema["format"] === "string") return schema["format"] === "textarea";
   if (typeof schema["maxLength"] === "number" && schema["maxLength"] <= 120) return false;
-  return (typeof preset === "string" && preset.includes("\n")) || /(^|_)(text|prompt|body|message|content|query|sql|notes?|description|instructions?)$/i.test(key);
+  return (typeof preset === "string" && preset.includes("\n")) || /(^|_)(text|prompt|body|comments?|message|content|query|sql|notes?|description|instructions?)$/i.test(key);
 }
 
 /** `learning_rate` → "Learning rate". */

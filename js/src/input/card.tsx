@@ -63,7 +63,7 @@ function Value({ store, outgoing }: { store: Store<InputState>; outgoing: Outgoi
   useSubmitKey(box, send);
   return (
     <div class="tw-payload" ref={box}>
-      <Written form={form} busy={busy} />
+      <Written form={form} busy={busy} label="Data" />
       {form.rest.length > 0 && (
         <p class="tw-problem" role="alert">
           {form.rest.join(" ")}

@@ -8,6 +8,8 @@ interface Props {
   yes: string;
   no: string;
   disabled?: boolean;
+  /** the one that most people want */
+  primary?: boolean;
   onConfirm: () => void;
 }
 
@@ -15,7 +17,7 @@ interface Props {
  * A button that asks once more, in place. The focus goes to the answer that changes nothing, and
  * that answer stands where the button stood: a double click or a held Enter confirms nothing.
  */
-export function ConfirmButton({ label, question, yes, no, disabled = false, onConfirm }: Props) {
+export function ConfirmButton({ label, question, yes, no, disabled = false, primary = false, onConfirm }: Props) {
   const [asking, ask] = useState(false);
   const safe = useRef<HTMLButtonElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
@@ -43,7 +45,7 @@ export function ConfirmButton({ label, question, yes, no, disabled = false, onCo
     return (
       <button
         type="button"
-        class="tw-btn"
+        class={primary ? "tw-btn tw-primary" : "tw-btn"}
         ref={opener}
         aria-disabled={disabled}
         onClick={() => !disabled && turn(true)}
@@ -66,7 +68,7 @@ export function ConfirmButton({ label, question, yes, no, disabled = false, onCo
       <span class="tw-question">{question}</span>
       <button
         type="button"
-        class="tw-btn tw-danger"
+        class={primary ? "tw-btn tw-primary" : "tw-btn tw-danger"}
         onClick={() => {
           turn(false);
           onConfirm();
