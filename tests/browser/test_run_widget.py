@@ -197,3 +197,66 @@ def test_mistakes_get_one_sentence(open_notebook, page):
     assert '"titel"' in notebook.text(4)
     expect(notebook.cell(3).get_by_role("alert")).to_contain_text("run_doesnotexist0000000000")
     expect(notebook.cell(5).locator(CARD)).to_contain_text("run the cell that defines it")
+
+
+def test_it_is_observed_linked_and_composed_like_any_widget(open_notebook, page):
+    notebook = open_notebook(
+        DEFINE,
+        """
+import ipywidgets
+run = RunWidget(trigger("count", {"steps": 40, "seconds": 4}))
+seen = []
+run.observe(lambda change: seen.append(change["new"]), "status")
+bar, word = ipywidgets.FloatProgress(), ipywidgets.Label()
+ipywidgets.jsdlink((run, "status"), (word, "value"))
+ipywidgets.dlink((run, "progress"), (bar, "value"), lambda percent: percent or 0)
+ipywidgets.VBox([word, bar, run])""",
+        "run.wait() if hasattr(run, 'wait') else None; print(seen[-1], bar.value)",
+    )
+    notebook.run(0)
+    notebook.run(1)
+    card(page, "COMPLETED").wait_for()
+    expect(page.locator(".widget-label", has_text="COMPLETED")).to_be_visible()
+    assert notebook.run(2).strip().endswith("COMPLETED 100.0")
+
+
+def test_one_card_shows_a_whole_agent_run_and_keeps_it(open_notebook, lab, page):
+    notebook = open_notebook(
+        """
+from trigger_widgets import RunWidget, streams, task, trigger, wait
+words = streams.define("words", str)
+
+@task(id="editor")
+def editor(payload):
+    print("drafting")
+    words.pipe(["# Report", " on rates"])
+    return wait.for_token("publish", timeout="10m").unwrap()["approved"]
+""",
+        "RunWidget(trigger('editor', {'draft': 7}), streams=True, approvals=True)",
+    )
+    notebook.run(0)
+    notebook.run(1)
+    run = page.locator("article.tw-run")
+    expect(run.get_by_role("heading", name="Report on rates")).to_be_visible()
+    run.get_by_role("button", name="Approve").click()
+    card(page, "COMPLETED").wait_for()
+    run.get_by_role("button", name="Payload").click()
+    expect(run).to_contain_text("draft: 7")
+    run.get_by_role("button", name=re.compile("^Log")).click()
+    expect(run).to_contain_text("drafting")
+    expect(run).to_contain_text("Approved")
+
+    def shows_everything():
+        card(page, "COMPLETED").wait_for()
+        for words in ("Report on rates", "Approved", "true"):
+            expect(run).to_contain_text(words)
+
+    notebook.save()
+    notebook.reload()
+    shows_everything()
+    lab.end_kernels()
+    type(notebook)(page, lab, notebook.path)  # opened again, without the kernel that made it
+    shows_everything()
+    static = json.dumps(notebook.saved()["cells"][1]["outputs"])
+    for words in ("# Report on rates", "approved by", "drafting"):
+        assert words in static

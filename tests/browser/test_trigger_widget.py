@@ -71,3 +71,46 @@ TriggerWidget(fits)"""
     expect(page.locator('article.tw-run[data-status="COMPLETED"]')).to_contain_text(
         "price in 3 folds"
     )
+
+
+def test_options_earlier_runs_and_drafts(open_notebook, page):
+    notebook = open_notebook(
+        """
+from pydantic import BaseModel
+from trigger_widgets import TriggerWidget, task
+
+class Point(BaseModel):
+    x: float
+
+class Walk(BaseModel):
+    points: list[Point]
+    name: str = "home"
+
+@task(id="walks")
+def walks(payload: Walk):
+    return sum(point.x for point in payload.points)
+
+w = TriggerWidget(walks, payload={"points": [{"x": 1}]})
+w""",
+        "print(w.runs[0].run.tags, w.runs[1].run.payload)",
+    )
+    notebook.run(0)
+    form = page.locator(CARD)
+    finished = page.locator('article.tw-run[data-status="COMPLETED"]')
+    form.get_by_role("button", name="Run", exact=True).click()
+    expect(finished).to_contain_text("1")
+    form.get_by_role("button", name="Add to Points").click()
+    form.get_by_label("X").nth(1).fill("41")
+    form.get_by_role("button", name="Options").click()
+    form.get_by_label(re.compile("Tags")).fill("a, b")
+    notebook.save()
+    notebook.reload()
+    expect(form.get_by_label("X").nth(1)).to_have_value("41")
+    form.get_by_label("X").nth(1).press("Control+Enter")
+    expect(finished).to_contain_text("42")
+    expect(form.get_by_role("listitem")).to_have_count(2)
+    assert notebook.run(1).strip() == "['a', 'b'] {'points': [{'x': 1}]}"
+    form.get_by_role("listitem").nth(1).get_by_role("button", name="Completed").click()
+    expect(finished).to_contain_text("Output1")
+    form.get_by_role("button", name=re.compile("Use the payload")).nth(1).click()
+    expect(form.get_by_label("X")).to_have_count(1)
