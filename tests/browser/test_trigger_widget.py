@@ -98,7 +98,7 @@ w""",
     form = page.locator(CARD)
     finished = page.locator('article.tw-run[data-status="COMPLETED"]')
     form.get_by_role("button", name="Run", exact=True).click()
-    expect(finished).to_contain_text("1")
+    finished.wait_for()
     form.get_by_role("button", name="Add to Points").click()
     form.get_by_label("X").nth(1).fill("41")
     form.get_by_role("button", name="Options").click()
@@ -107,7 +107,7 @@ w""",
     notebook.reload()
     expect(form.get_by_label("X").nth(1)).to_have_value("41")
     form.get_by_label("X").nth(1).press("Control+Enter")
-    expect(finished).to_contain_text("42")
+    finished.filter(has_text="42").wait_for()
     expect(form.get_by_role("listitem")).to_have_count(2)
     assert notebook.run(1).strip() == "['a', 'b'] {'points': [{'x': 1}]}"
     form.get_by_role("listitem").nth(1).get_by_role("button", name="Completed").click()

@@ -109,13 +109,40 @@ def test_a_narrow_token_is_enough_to_watch_but_not_to_cancel(counting, gate, unt
     widget = RunWidget(run.id, access_token=token)
     until(widget, "status", "EXECUTING")
     _, state = widget._channel.snapshot()
-    assert state["can"] == {"cancel": "this token may read the run, not cancel it"}
+    assert state["can"]["cancel"] == "this token may read the run, not cancel it"
     gate.set()
     until(widget, "done", value=True)
+    _, state = widget._channel.snapshot()
+    assert state["can"] == {
+        "cancel": None,
+        "replay": "this token may read the run; replay needs the secret key",
+    }
     assert widget.output == {"doubled": 4}
     for text in (repr(widget), widget.to_html(), str(widget.get_state())):
         assert token.get_secret_value() not in text
     widget.close()
+
+
+def test_a_replay_is_another_run_below_this_one(counting, gate, until):
+    gate.set()
+    ended = []
+    widget = RunWidget(counting.trigger({"n": 4}), on_complete=ended.append)
+    until(widget, "done", value=True)
+    state = widget._channel.snapshot()[1]
+    assert state["can"] == {"cancel": None, "replay": True}
+    handle = widget.replay()
+    until(widget.replayed, "output", {"doubled": 8})
+    until(widget.replayed, "connection", "closed")
+    shown = widget._channel.snapshot()[1]["replayed"]
+    assert shown == {"id": handle.id, "child": f"IPY_MODEL_{widget.replayed.model_id}"}
+    assert handle.id != widget.run_id
+    assert [run.id for run in ended] == [widget.run_id, handle.id]
+    assert handle.id in widget.to_html()
+    first = widget.replayed
+    widget.replay()
+    assert first.comm is None
+    widget.close()
+    assert widget.replayed.comm is None
 
 
 def test_an_action_of_a_view_is_done_once(counting, until):

@@ -42,6 +42,11 @@ def may_send(token: SecretStr, run_id: str) -> bool:
     return scopes is None or bool(scopes & enough)
 
 
+def may_replay(token: SecretStr) -> bool:
+    """Only a secret key may; a public token is refused whatever its scopes (protocol.md §1)."""
+    return scopes_of(token) is None
+
+
 def may_read_wait_tokens(token: SecretStr) -> bool:
     """Only a secret key may: no public token retrieves or lists them (protocol.md §1)."""
     return scopes_of(token) is None

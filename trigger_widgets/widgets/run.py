@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 import traitlets
 
+from trigger_widgets.api import rights
 from trigger_widgets.client import Trigger
 from trigger_widgets.config import Token
 from trigger_widgets.errors import TriggerError
@@ -49,13 +51,19 @@ class RunWidget(FollowingWidget):
     """
 
     kind: ClassVar[str] = "run"
-    actions: ClassVar[dict[str, str]] = {"cancel": "cancel", "reconnect": "reconnect"}
+    actions: ClassVar[dict[str, str]] = {
+        "cancel": "cancel",
+        "replay": "replay",
+        "reconnect": "reconnect",
+    }
 
     run_id = traitlets.Unicode(read_only=True).tag(sync=True)
     status = traitlets.Unicode(None, allow_none=True, read_only=True).tag(sync=True)
     progress = traitlets.Float(None, allow_none=True, read_only=True).tag(sync=True)
     # on the class, because a widget that was refused its options is closed all the same
     _beside: tuple[RunDetails | RunParts, ...] = ()
+    replayed: RunWidget | None = None
+    """The card of the newest run that repeats this one."""
     # Python only: these can be large
     run = traitlets.Instance(Run, allow_none=True, read_only=True)
     metadata = traitlets.Dict(read_only=True)
@@ -80,7 +88,18 @@ class RunWidget(FollowingWidget):
         super().__init__(**traits)
         self._client = client_for(run, client, access_token, api_url)
         self._skip_columns = tuple(skip_columns)
+        streams = streams if isinstance(streams, bool | str) else tuple(streams)
         self._on_update, self._on_complete, self._on_error = on_update, on_complete, on_error
+        self._again = partial(
+            RunWidget,
+            client=self._client,
+            skip_columns=self._skip_columns,
+            streams=streams,
+            approvals=approvals,
+            on_update=on_update,
+            on_complete=on_complete,
+            on_error=on_error,
+        )
         self._pace = Pace()
         self._log_lines: list[Line] = []
         self._latest: Run | None = None
@@ -106,7 +125,7 @@ class RunWidget(FollowingWidget):
                 "run_id": self.run_id,
                 "task": getattr(run, "task", None),
                 "connection": {"state": "connecting", "reason": None},
-                "can": {"cancel": None},
+                "can": {"cancel": None, "replay": None},
             }
         )
         if isinstance(run, Run):
@@ -124,6 +143,20 @@ class RunWidget(FollowingWidget):
         except TriggerError:
             self._show({"cancelling": False})
             raise
+
+    def replay(self) -> RunHandle:
+        """Start it again, with the same payload: the new run is shown below this one.
+
+        `.replayed` is its card; that of an earlier replay is closed.
+        """
+        handle = self._client.runs.replay(self.run_id)
+        before, self.replayed = self.replayed, self._again(handle)
+        child = f"IPY_MODEL_{self.replayed.model_id}"
+        self._show({"replayed": {"id": handle.id, "child": child}}, final=True)
+        self.replayed.observe(self._see_part, "done")
+        if before is not None:
+            before.close()
+        return handle
 
     @property
     def streams(self) -> Mapping[str, StreamWidget]:
@@ -150,8 +183,9 @@ class RunWidget(FollowingWidget):
     def close(self) -> None:
         """Stop following, and remove every view."""
         super().close()
-        for each in self._beside:
-            each.close()
+        for each in (*self._beside, self.replayed):
+            if each is not None:
+                each.close()
 
     def __repr__(self) -> str:
         return f"<RunWidget {self._text()}>"
@@ -165,7 +199,10 @@ class RunWidget(FollowingWidget):
             self._pace.observe(progress, time.monotonic())
         state = run_state(run, progress, self._pace)
         state["hint"] = hint(run, embedded=self._client.is_embedded)
-        state["can"] = {"cancel": None if run.is_terminal else self._cancel_right(run)}
+        state["can"] = {
+            "cancel": None if run.is_terminal else self._cancel_right(run),
+            "replay": self._replay_right() if run.is_terminal else None,
+        }
         if run.is_terminal:
             state["cancelling"] = False
             self._set_finished(finished=True)
@@ -197,6 +234,10 @@ class RunWidget(FollowingWidget):
         if self._may_cancel is None:  # asked once: it may have to find the engine
             self._may_cancel = self._client.may_cancel(run)
         return self._may_cancel or "this token may read the run, not cancel it"
+
+    def _replay_right(self) -> bool | str:
+        may = rights.may_replay(self._client.endpoint.access_token)
+        return may or "this token may read the run; replay needs the secret key"
 
     # ── from its details; on the poller's thread ────────────────────────────────────────────
 
@@ -245,7 +286,8 @@ class RunWidget(FollowingWidget):
         return {**saved, "log": log[-SAVED_LINES:]}
 
     def _html(self) -> str:
-        return run_html(self._channel.snapshot()[1], self._parts.html())
+        below = self.replayed.to_html() if self.replayed is not None else ""
+        return run_html(self._channel.snapshot()[1], self._parts.html()) + below
 
     def _text(self) -> str:
         return run_line(self._channel.snapshot()[1])

@@ -86,7 +86,7 @@ class TriggerWidget(LiveWidget):
         self._card = partial(
             RunWidget,
             enabled=enabled,
-            streams=streams,
+            streams=streams if isinstance(streams, bool | str) else tuple(streams),
             approvals=approvals,
             on_update=on_update,
             on_complete=on_complete,

@@ -44,12 +44,21 @@ def options_schema(*, embedded: bool) -> dict[str, Any]:
 
 def in_form(options: Mapping[str, Any]) -> dict[str, JSON]:
     """The options that a form shows, as they are written in it."""
-    return {name: _written(name, options[name]) for name in _OPTIONS if options.get(name)}
+    return {
+        name: _written(name, options[name]) for name in _OPTIONS if _can_be_shown(name, options)
+    }
 
 
 def beside_form(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that only Python can set, such as metadata."""
-    return {name: value for name, value in options.items() if name not in _OPTIONS}
+    return {name: options[name] for name in options if not _can_be_shown(name, options)}
+
+
+def _can_be_shown(name: str, options: Mapping[str, Any]) -> bool:
+    value = options.get(name)
+    # a key may also be made of several parts, and a ttl of 0 is none
+    is_text = name != "idempotency_key" or isinstance(value, str)
+    return name in _OPTIONS and bool(value) and is_text
 
 
 def _written(name: str, value: Any) -> JSON:
