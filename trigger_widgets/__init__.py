@@ -56,8 +56,8 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it against the 
     from .widgets.approval import ApprovalWidget as ApprovalWidget
     from .widgets.input import InputWidget as InputWidget
     from .widgets.run import RunWidget as RunWidget
-    from .widgets.runs import BatchWidget as BatchWidget
-    from .widgets.runs import TaggedRunsWidget as TaggedRunsWidget
+    from .widgets.runs_batch import BatchWidget as BatchWidget
+    from .widgets.runs_tagged import TaggedRunsWidget as TaggedRunsWidget
     from .widgets.stream import StreamWidget as StreamWidget
     from .widgets.trigger import TriggerWidget as TriggerWidget
 
@@ -99,7 +99,8 @@ _HOMES = {
     "widgets.approval": ("ApprovalWidget",),
     "widgets.input": ("InputWidget",),
     "widgets.run": ("RunWidget",),
-    "widgets.runs": ("BatchWidget", "TaggedRunsWidget"),
+    "widgets.runs_batch": ("BatchWidget",),
+    "widgets.runs_tagged": ("TaggedRunsWidget",),
     "widgets.stream": ("StreamWidget",),
     "widgets.trigger": ("TriggerWidget",),
 }

@@ -1,7 +1,7 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FakeModel, liveModel } from "./fake-model.js";
-import { row, rowsOf, runId, runsScenes } from "./runs-scenes.js";
+import { FIELDS, row, rowsOf, runId, runsScenes } from "./runs-scenes.js";
 import { CORPUS, actions, button, clear, click, expectAccessible, expectInert, patch, show, showLive, showSaved, text } from "./stage.js";
 
 const T = new Date(2026, 10, 23, 14, 3, 22).getTime();
@@ -31,7 +31,7 @@ const shift = (at: HTMLElement, more: MouseEventInit) => act(() => void at.dispa
 const chosen = (el: Element) => [...el.querySelectorAll<HTMLElement>("[aria-selected=true]")].map((each) => each.dataset["run"]);
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 const table = (n: number, status = "EXECUTING", more: object = {}) =>
-  liveModel({ title: "score-rows", total: n, done: false, can: { cancel: true }, connection: { state: "live" }, now: T, ...rowsOf(range(n).map((i) => row(T, i, status))), ...more }, "runs");
+  liveModel({ title: "score-rows", total: n, done: false, can: { cancel: true, replay: true }, connection: { state: "live" }, now: T, ...rowsOf(range(n).map((i) => row(T, i, status))), ...more }, "runs");
 
 describe("every state", () => {
   test.each<[name: string, ...words: string[]]>([
@@ -61,7 +61,7 @@ describe("every state", () => {
   test.each(runsScenes(T).map((each) => each.name))("%s is accessible", async (name) => {
     vi.useRealTimers();
     await expectAccessible(await showScene(name));
-  });
+  }, 30_000);
 
   test("the bar tells how many are over", async () => {
     const bar = (await showScene("executing")).querySelector("[role=progressbar]");
@@ -226,18 +226,24 @@ describe("filters", () => {
 describe("choosing and canceling", () => {
   const box = (el: Element, i: number) => line(el, i).querySelector<HTMLInputElement>("input") ?? expect.fail(`no box ${i}`);
   const confirm = async (el: Element) => {
-    await click(button(el, "selected"));
+    await click(button(el, "Cancel "));
     await click(button(el, "Yes, cancel"));
   };
 
-  test("needs the right to", async () => {
-    for (const cancel of [null, "this token may read", undefined]) {
-      const el = await show(table(3, "EXECUTING", { can: { cancel } }));
-      expect(el.querySelector("input[type=checkbox]")).toBeNull();
-      await press(grid(el), "ArrowDown");
-      await press(grid(el), " ");
-      expect(chosen(el)).toEqual([]);
-    }
+  test("what a token cannot do is not there, and why", async () => {
+    const el = await show(table(3, "EXECUTING", { can: { cancel: "this token may read", replay: "only a secret key" } }));
+    await click(box(el, 1));
+    expect(text(el)).toContain("1 selected");
+    expect([...el.querySelectorAll("button")].map(text).filter((words) => /Cancel|Replay/.test(words))).toEqual([]);
+    expect(el.querySelector(".tw-why")?.getAttribute("title")).toBe("this token may read\nonly a secret key");
+  });
+
+  test("is impossible without a kernel", async () => {
+    const el = await showScene("offline, executing");
+    expect(el.querySelector("input[type=checkbox]")).toBeNull();
+    await press(grid(el), "ArrowDown");
+    await press(grid(el), " ");
+    expect(chosen(el)).toEqual([]);
   });
 
   test("by boxes, with Shift all between, asks once and sends the ids", async () => {
@@ -248,32 +254,70 @@ describe("choosing and canceling", () => {
     expect(chosen(el)).toEqual([2, 3, 4, 5].map(runId));
     expect(box(el, 4).checked).toBe(true);
     expect(actions(model)).toEqual([]);
-    await click(button(el, "Cancel 4 selected"));
+    await click(button(el, "Cancel 4"));
     expect(text(el)).toContain("Cancel 4 runs?");
     await click(button(el, "Yes, cancel"));
     expect(actions(model)).toMatchObject([{ name: "cancel", args: { ids: [2, 3, 4, 5].map(runId) } }]);
     expect([cell(el, 3, "status"), cell(el, 6, "status")]).toEqual(["Canceling", "Executing"]);
+    await press(grid(el), "Escape");
     expect(chosen(el)).toEqual([]);
   });
 
-  test("all that pass the filter, and can be canceled", async () => {
+  test("all that pass the filter; each button says for how many it is", async () => {
     const model = table(300, "EXECUTING", rowsOf(range(300).map((i) => row(T, i, i % 3 ? "EXECUTING" : "COMPLETED"))));
     const el = await show(model);
     await filter(el, "100");
     await click(el.querySelector<HTMLElement>(".tw-thead input") ?? expect.fail());
+    expect(text(el)).toContain("11 selected");
     await confirm(el);
-    const asked = (actions(model)[0]?.["args"] as { ids: string[] }).ids;
-    expect(asked).toEqual([1, 2, 4, 5, 7, 8, 100].map(runId));
+    expect(actions(model)).toMatchObject([{ name: "cancel", args: { ids: [1, 2, 4, 5, 7, 8, 100].map(runId) } }]);
+    await act(async () => {
+      model.custom({ kind: "reply", id: actions(model)[0]?.["id"], ok: true });
+      await vi.advanceTimersByTimeAsync(0);
+    });
+    await click(button(el, "Replay 4"));
+    expect(text(el)).toContain("Run 4 runs again?");
+    await click(button(el, "Yes, replay"));
+    expect(actions(model).at(-1)).toMatchObject({ name: "replay", args: { ids: [0, 3, 6, 9].map(runId) } });
   });
 
-  test("a run that ends leaves the choice", async () => {
+  test("one is replayed at once, and the new run can be opened", async () => {
+    const model = table(3, "FAILED");
+    const el = await show(model);
+    await click(box(el, 1));
+    await click(button(el, "Replay 1"));
+    expect(actions(model)).toMatchObject([{ name: "replay", args: { ids: [runId(1)] } }]);
+    await patch(model, 2, { set: { replayed: [runId(77)] } });
+    expect(text(el)).toContain("Replayed as run_");
+    await click(button(el, "Open"));
+    expect(actions(model).at(-1)).toMatchObject({ name: "open", args: { id: runId(77) } });
+    await click(button(el, "Dismiss"));
+    expect(text(el)).not.toContain("Replayed as");
+  });
+
+  test("is told to the kernel, and what the kernel tells is chosen", async () => {
+    const model = table(5);
+    const el = await show(model);
+    await press(grid(el), "a", { ctrlKey: true });
+    expect(text(el)).toContain("5 selected");
+    await pass(200);
+    expect(actions(model)).toMatchObject([{ name: "select", args: { ids: range(5).map(runId) } }]);
+    await patch(model, 2, { set: { selected: [runId(2)] } });
+    expect(chosen(el)).toEqual([runId(2)]);
+  });
+
+  test("a run that ends cannot be canceled any more", async () => {
     const model = table(3);
     const el = await show(model);
     await click(box(el, 0));
     await click(box(el, 1));
     await patch(model, 2, { merge: { rows: { [runId(1)]: row(T, 1, "COMPLETED") } } });
     await pass(17);
-    expect(text(el)).toContain("Cancel 1 selected");
+    expect(button(el, "Cancel 1")).toBeTruthy();
+  });
+
+  test("with many says how far it is", async () => {
+    expect(text(await showScene("canceling many"))).toContain("Canceling: 12 of 40");
   });
 
   test("that is refused says why, and the rows are as they were", async () => {
@@ -285,8 +329,92 @@ describe("choosing and canceling", () => {
       model.custom({ kind: "reply", id: actions(model)[0]?.["id"], ok: false, error: "403: no" });
       await vi.advanceTimersByTimeAsync(0);
     });
-    expect(text(el.querySelector("[role=alert]"))).toBe("Could not cancel: 403: no");
+    expect(text(el.querySelector("[role=alert]"))).toBe("Not canceled: 403: no");
     expect(cell(el, 1, "status")).toBe("Executing");
+  });
+});
+
+describe("columns", () => {
+  const heads = (el: Element) => [...el.querySelectorAll(".tw-thead .tw-td:not(.tw-td-choose)")].map(text);
+
+  test("are those that say most, and what failed says why in their place", async () => {
+    const el = await showScene("done, some failed");
+    expect(heads(el)).toEqual(["Run", "Label", "Status", "Time", "stage", "score", "decile"]);
+    expect(text(line(el, 1))).toContain("0.7717");
+    const failed = line(el, 3).querySelector(".tw-td-note");
+    expect(text(failed)).toContain("ValueError");
+    expect(failed?.getAttribute("aria-colspan")).toBe("2");
+  });
+
+  test("are chosen in the view, told to the kernel, and as before when it refuses", async () => {
+    const model = table(3, "COMPLETED", FIELDS);
+    const el = await show(model);
+    await click(button(el, "View"));
+    await click(button(el, "fit.r2"));
+    expect(heads(el)).toContain("fit.r2");
+    expect(actions(model)).toMatchObject([{ name: "arrange", args: { columns: expect.arrayContaining(["status", "metadata.fit.r2"]), sort: null } }]);
+    await act(async () => {
+      model.custom({ kind: "reply", id: actions(model)[0]?.["id"], ok: false, error: "no" });
+      await vi.advanceTimersByTimeAsync(0);
+    });
+    expect(heads(el)).not.toContain("fit.r2");
+  });
+
+  test("that the kernel kept are there again, with their order", async () => {
+    const el = await showScene("chosen columns, sorted, selected");
+    expect(heads(el)).toEqual(["Label", "Status", "Time", "score", "stage", "Created", "Cost", "Note"]);
+    expect(el.querySelector('[aria-sort="descending"]')?.textContent).toContain("score");
+    const scores = lines(el).map((each) => Number(text(each.querySelector(".tw-num"))));
+    expect(scores).toEqual([...scores].sort((a, b) => b - a));
+    await click(button(el, "View"));
+    await click(button(el, "Reset columns"));
+    expect(heads(el)).toContain("decile");
+  });
+
+  test("of numbers have bars on the scale of all rows", async () => {
+    const el = await showScene("numbers, below and above zero");
+    const fill = (i: number) => line(el, i).querySelector<HTMLElement>(".tw-td-number .tw-fill")?.style.transform;
+    expect([fill(0), fill(2), fill(5)]).toEqual(["translateX(0%) scaleX(0.4)", "translateX(40%) scaleX(0)", "translateX(40%) scaleX(0.6)"]);
+    expect(text(line(el, 0))).toContain("-2,469");
+    expect(text(line(el, 5))).toContain("1.00e-5");
+    expect([text(line(el, 0)), text(line(el, 1))]).toEqual([expect.stringContaining("yes"), expect.stringContaining("no")]);
+  });
+
+  test("each of them sorts", async () => {
+    const model = table(40, "COMPLETED", { ...FIELDS, columns: ["label", "task", "progress", "time", "created", "note", "output.score", "metadata.stage"] });
+    const el = await show(model);
+    for (const name of heads(el)) {
+      await click(button(grid(el), name));
+      expect(el.querySelector('[aria-sort="ascending"]')?.textContent).toContain(name);
+    }
+    expect(actions(model)).toHaveLength(8);
+  });
+});
+
+describe("by task and by time", () => {
+  const choose = (el: Element, label: string, value: string) =>
+    act(() => {
+      const box = el.querySelector<HTMLInputElement>(`[aria-label="${label}"]`) ?? expect.fail(label);
+      box.value = value;
+      box.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+
+  test("rows of one task, of the last minutes, and between two moments", async () => {
+    const rows = range(6).map((i) => row(T, i, "COMPLETED", { task: i < 2 ? "a" : "b", created_at: T - i * 60_000 * 4 }));
+    const el = await showLive({ ...rowsOf(rows), ...FIELDS, now: T }, "runs");
+    await click(button(el, "View"));
+    await choose(el, "Runs of which task", "b");
+    expect(ids(el)).toEqual([5, 4, 3, 2].map(runId));
+    await choose(el, "Runs of which task", "");
+    await choose(el, "Created when", "5");
+    expect(ids(el)).toEqual([1, 0].map(runId));
+    await choose(el, "Created when", "between");
+    expect(ids(el)).toHaveLength(6);
+    const local = (at: number) => new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+    await choose(el, "Created since", local(T - 13 * 60_000));
+    await choose(el, "Created until", local(T - 60_000));
+    expect(ids(el)).toEqual([3, 2, 1].map(runId));
+    expect(button(el, "View").dataset["on"]).toBe("true");
   });
 });
 
@@ -309,7 +437,9 @@ describe("keys", () => {
     await press(grid(el), "End");
     expect(at()).toBe(runId(39));
     await press(grid(el), "Enter");
-    expect(actions(model)).toMatchObject([{ name: "open", args: { id: runId(39) } }]);
+    expect(actions(model).at(-1)).toMatchObject({ name: "open", args: { id: runId(39) } });
+    await press(grid(el), "Escape");
+    expect(actions(model).at(-1)).toMatchObject({ name: "close" });
   });
 
   test("of a head or a box are their own", async () => {
@@ -335,21 +465,29 @@ describe("keys", () => {
   });
 });
 
-test("a click opens a row, but not one on its id", async () => {
+test("a click opens a row below, but not one on its id; another click closes it", async () => {
   const model: FakeModel = table(3);
+  model.widget_manager = { get_model: async (id) => liveModel({ run_id: id, task: "the-child", status: "COMPLETED" }) };
   const el = await show(model);
   await click(line(el, 1).querySelector<HTMLElement>(".tw-copy") ?? expect.fail());
   expect(actions(model)).toEqual([]);
   await click(line(el, 1));
   expect(actions(model)).toMatchObject([{ name: "open", args: { id: runId(1) } }]);
+  await act(async () => model.custom({ kind: "patch", seq: 2, set: { child: { id: runId(1), model: "IPY_MODEL_abc" } } }));
+  await act(async () => void (await vi.advanceTimersByTimeAsync(0)));
+  expect(text(el.querySelector(".tw-open"))).toContain("the-child");
+  expect(line(el, 1).dataset["open"]).toBe("true");
+  await click(line(el, 1));
+  expect(actions(model).at(-1)).toMatchObject({ name: "close" });
+  expect(el.querySelector(".tw-open")).toBeNull();
 });
 
 describe("hostile text", () => {
   test.each(CORPUS)("%j in every field stays inert", async (evil) => {
     vi.useRealTimers();
     for (const status of ["EXECUTING", "FAILED", evil]) {
-      const each = { id: evil, task: evil, status, created_at: 1, started_at: 2, finished_at: null, fraction: 0.5, label: evil, note: evil };
-      const state = { title: evil, subtitle: evil, rows: { [evil]: each, b: { ...each, task: "t" } }, counts: { [evil]: 2, [status]: 1 }, total: 3, done: false, connection: { state: "retrying", reason: evil }, hint: evil, fault: evil, can: { cancel: evil } };
+      const each = { id: evil, task: evil, status, created_at: 1, started_at: 2, finished_at: null, fraction: 0.5, label: evil, note: evil, cells: { [evil]: evil, "output.x": evil } };
+      const state = { title: evil, subtitle: evil, rows: { [evil]: each, b: { ...each, task: "t" } }, counts: { [evil]: 2, [status]: 1 }, total: 3, done: false, connection: { state: "retrying", reason: evil }, hint: evil, fault: evil, can: { cancel: evil }, fields: { [evil]: evil, "output.x": "text" }, automatic: [evil, "output.x"], sort: evil, replayed: [evil], doing: { name: evil, done: 1, of: 2 } };
       const el = await showLive(state, "runs");
       expectInert(el);
       expect(text(el)).toContain(evil);
@@ -357,7 +495,7 @@ describe("hostile text", () => {
   });
 
   test.each([null, 7, "rows", [1], { a: null }, { a: { status: {}, label: [], fraction: "x", created_at: "x", note: { __html: "<b>" } } }])("rows that are %j break nothing", async (rows) => {
-    const el = await showLive({ title: "t", rows, counts: rows, total: "many", finished: [], rate: "fast", eta: {}, can: 7, connection: null }, "runs");
+    const el = await showLive({ title: "t", rows, counts: rows, total: "many", finished: [], rate: "fast", eta: {}, can: 7, connection: null, fields: 7, columns: "x", automatic: { a: 1 }, sort: 3, selected: "all", child: null, replayed: 5 }, "runs");
     expectInert(el);
     expect(text(el)).not.toMatch(/\[object|NaN/);
     expect(badge(el)).not.toBe("");

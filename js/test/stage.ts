@@ -54,7 +54,7 @@ export function expectInert(el: Element): void {
     expect(elements).toContain(each.localName);
     for (const { name, value } of each.attributes) {
       expect(name).not.toMatch(/^on|^(src|srcdoc|action|formaction|xlink:href)$/);
-      if (name === "style") expect(value).toMatch(/^((--tw-level|flex-grow|--tw-cols|top|height|min-height|min-width|width|transform): ?[\w.%(), -]+;? ?)+$/);
+      if (name === "style") expect(value).toMatch(/^((--tw-level|flex-grow|--tw-cols|--tw-least|grid-column|top|height|min-height|min-width|width|transform): ?[\w.%(), -]+;? ?)+$/);
       if (name !== "href") continue;
       expect(value).toMatch(/^(https?:|mailto:)/);
       expect([each.getAttribute("rel"), each.getAttribute("target")]).toEqual(["noopener noreferrer nofollow", "_blank"]);

@@ -22,7 +22,7 @@ from trigger_widgets.models import Batch, Run
 from .batch_results import BatchItemResult, result_of
 from .batch_trigger import BatchPart, BatchTrigger
 from .feed import Source
-from .frames import to_frame
+from .frames import key_index, to_frame
 from .mailbox import End
 from .roster import Gathering, Roster, assign, doubtful
 from .run_lists import batch_source
@@ -51,6 +51,7 @@ class _BatchHandle:
         self._server = server
         self._rosters = [Roster(part.marks) for part in self._parts]
         self._keys_by_run: dict[str, Any] = {}
+        self._places: dict[str, int] = {}
 
     @property
     def id(self) -> str:
@@ -86,6 +87,25 @@ class _BatchHandle:
         """The keys of the runs that were seen so far, by their ids; it grows by itself."""
         return MappingProxyType(self._keys_by_run)
 
+    def places(self) -> Mapping[str, int]:
+        """The index of the item of each run that was seen so far; it grows by itself."""
+        return MappingProxyType(self._places)
+
+    def labels(self, places: Sequence[int]) -> Any:
+        """What these items are labelled by in a DataFrame: its own index, or their keys."""
+        if self._index is not None:
+            return self._index.take(places)
+        return key_index([self.keys[place] for place in places])
+
+    def token_of(self, run: str) -> SecretStr | None:
+        """The token that may read a run that was seen: that of its batch."""
+        place = self._places.get(run, 0)
+        for part in self._parts:
+            if place < part.run_count:
+                return part.public_access_token
+            place -= part.run_count
+        return None
+
     def sources(self, skip_columns: Iterable[str] = ()) -> list[Source[list[Run]]]:
         """The feeds of all batches."""
         return [
@@ -102,7 +122,10 @@ class _BatchHandle:
         start = sum(part.run_count for part in self._parts[:n])
         ordered = sorted(seen, key=lambda run: (run.created_at, run.id))
         for run, place in self._rosters[n].see(ordered).items():
-            self._keys_by_run[run] = self.keys[start + place]
+            self._learn(run, start + place)
+
+    def _learn(self, run: str, place: int) -> None:
+        self._places[run], self._keys_by_run[run] = place, self.keys[place]
 
     def __await__(self) -> Generator[Any, None, list[BatchItemResult]]:
         return self._gather(None).__await__()
@@ -145,7 +168,7 @@ class _BatchHandle:
                 index = len(results)
                 run, why = assigned.get(part.shared.get(place, place)), lost.get(place)
                 if run is not None and place not in part.shared:
-                    self._keys_by_run[run.id] = self.keys[index]
+                    self._learn(run.id, index)
                 results.append(result_of(run, why, part.id, index=index, key=self.keys[index]))
         return results
 
@@ -224,7 +247,8 @@ class BatchHandle(_BatchHandle):
         Columns: run_id, status, ok, error, then those of the outputs if all are objects (nested
         ones with a dotted name), else output.
         """
-        return to_frame(self.result(timeout), self._index)
+        results = self.result(timeout)
+        return to_frame(results, self.labels(range(len(results))))
 
     async def _send_async(self, request: Request[Any]) -> Any:
         return await asyncio.to_thread(self._transport.send, request)
@@ -270,7 +294,8 @@ class AsyncBatchHandle(_BatchHandle):
 
     async def to_pandas(self, timeout: float | None = None) -> pd.DataFrame:  # noqa: ASYNC109 - as its twin
         """As `BatchHandle.to_pandas`."""
-        return to_frame(await self.result(timeout), self._index)
+        results = await self.result(timeout)
+        return to_frame(results, self.labels(range(len(results))))
 
     async def _send_async(self, request: Request[Any]) -> Any:
         return await self._transport.send(request)

@@ -50,9 +50,14 @@ def to_frame(results: Sequence[ItemResult], index: Any = None) -> pd.DataFrame:
         columns[f"output_{name}" if name in columns else name] = values
     pandas = import_pandas("to_pandas")
     if index is None:
-        index = pandas.Index([result.key for result in results], name="key", tupleize_cols=False)
+        index = key_index([result.key for result in results])
     frame: pd.DataFrame = pandas.DataFrame(columns, index=index)
     return frame
+
+
+def key_index(keys: Sequence[Any]) -> Any:
+    """Keys as the labels of rows."""
+    return import_pandas("to_pandas").Index(keys, name="key", tupleize_cols=False)
 
 
 def expanded(values: Sequence[Any], name: str, prefix: str = "") -> dict[str, list[Any]]:

@@ -1,30 +1,32 @@
-"""TaggedRunsWidget and BatchWidget: many runs as one live table."""
+"""What TaggedRunsWidget and BatchWidget share: many runs as one live table."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
 import traitlets
+from pydantic import SecretStr
 
 from trigger_widgets.api import rights
 from trigger_widgets.client import Trigger
-from trigger_widgets.config import Token
 from trigger_widgets.errors import ConfigurationError
-from trigger_widgets.models import Batch, Run
-from trigger_widgets.realtime.batch import BatchHandle
+from trigger_widgets.models import Run
 from trigger_widgets.realtime.connection import Connection
+from trigger_widgets.realtime.frames import import_pandas
 
 from .dispatcher import dispatcher
-from .follow import Callback, Following, FollowingWidget, client_for
+from .follow import Callback, FollowingWidget
+from .run import RunWidget
+from .run_state import hint
+from .runs_fields import BUILT_IN, Fields, check_columns
 from .runs_html import runs_html, runs_line
-from .runs_state import Throughput, counts, record, run_row, table_state
+from .runs_many import for_each
+from .runs_state import SAVED_ROWS, Tally, Throughput, records, run_row, saved_rows, table_state
 
-SAVED_ROWS = 200
-_AT_ONCE = 8
+T = TypeVar("T")
 
 
 class RunsWidget(FollowingWidget):
@@ -32,12 +34,19 @@ class RunsWidget(FollowingWidget):
 
     Traits: `runs` (a list of `Run`, oldest first), `counts` (by status), `selected` (ids), `done`,
     `connection`, `error`. `on_update(runs)` is called with what has changed.
+
+    `columns` are run, label, task, status, progress, time, created, note, tags, cost, and fields
+    such as "metadata.stage", "output.score" or "payload.city"; without it, those that say most.
+    `sort` is one of them; a "-" in front is from the greatest to the least.
     """
 
     kind: ClassVar[str] = "runs"
     actions: ClassVar[dict[str, str]] = {
         "cancel": "cancel",
-        "open": "select",
+        "select": "select",
+        "arrange": "arrange",
+        "open": "open_run",
+        "close": "close_run",
         "reconnect": "reconnect",
     }
 
@@ -46,6 +55,10 @@ class RunsWidget(FollowingWidget):
     counts = traitlets.Dict(read_only=True)
     selected: traitlets.List[Any] = traitlets.List(read_only=True)
 
+    # on the class, because a widget that was refused its options is closed all the same
+    run: RunWidget | None = None
+    """The card of the run that is open below the table."""
+
     def __init__(
         self,
         client: Trigger,
@@ -53,6 +66,8 @@ class RunsWidget(FollowingWidget):
         title: str,
         subtitle: str,
         total: int | None,
+        columns: Sequence[str] | None,
+        sort: str | None,
         enabled: bool,
         on_update: Callback | None,
         on_complete: Callback | None,
@@ -65,16 +80,27 @@ class RunsWidget(FollowingWidget):
         self._on_update, self._on_complete, self._on_error = on_update, on_complete, on_error
         self._all: Mapping[str, Run] = {}
         self._throughput = Throughput()
-        self._rows: set[str] = set()
+        self._tally = Tally()
+        self._fields = Fields()
+        self._columns, self._sort = check_columns(columns), _checked_sort(sort)
+        self._sent: list[str] = []
+        self._rows_lock = threading.Lock()
+        self._scoped = rights.scopes_of(client.endpoint.access_token) is not None
         may = rights.may_cancel_runs(client.endpoint.access_token)
         self._show(
             {
                 "title": title,
                 "subtitle": subtitle,
                 "rows": {},
-                "can": {"cancel": may or "this token may read the runs, not cancel them"},
+                "columns": self._columns,
+                "sort": self._sort,
+                "selected": [],
+                "child": None,
+                "can": {
+                    "cancel": may or "this token may read the runs, not cancel them",
+                },
                 "connection": {"state": "connecting", "reason": None},
-                **table_state({}, total, self._throughput),
+                **table_state(self._tally, total, self._throughput),
             }
         )
         if enabled:
@@ -83,27 +109,54 @@ class RunsWidget(FollowingWidget):
     # ── for people ──────────────────────────────────────────────────────────────────────────
 
     def cancel(self, ids: Iterable[str] | None = None) -> None:
-        """Cancel these runs, or all that have not ended; the first refusal is raised at the end."""
-        chosen = [r.id for r in self.runs if not r.is_terminal] if ids is None else list(ids)
-        with ThreadPoolExecutor(_AT_ONCE) as threads:
-            answers = [threads.submit(self._client.runs.cancel, run_id) for run_id in chosen]
-        refusals = [answer.exception() for answer in answers if answer.exception()]
-        if refusals and refusals[0] is not None:
-            raise refusals[0]
+        """Cancel these runs, or all that have not ended. All are tried; what was refused is raised
+        at the end.
+        """
+        if ids is None:
+            ids = [run.id for run in self._all.values() if not run.is_terminal]
+        self._each("cancel", list(ids), self._client.runs.cancel, verb="canceled")
 
-    def select(self, id: str) -> None:  # noqa: A002 - the view's word for it
-        """Choose a run: `selected` is then its id, and whoever observes it can show it."""
-        self._assign(selected=[id])
+    def select(self, ids: str | Iterable[str]) -> None:
+        """Choose runs: `selected` is then their ids."""
+        chosen = [ids] if isinstance(ids, str) else list(ids)
+        self._show({"selected": chosen})
+        dispatcher.submit(lambda: self._assign(selected=chosen))
+
+    def arrange(self, columns: Sequence[str] | None = None, sort: str | None = None) -> None:
+        """Show these columns, or those that say most, in the order of `sort`, or of creation."""
+        self._columns, self._sort = check_columns(columns), _checked_sort(sort)
+        self._show({"columns": self._columns, "sort": self._sort})
+        with self._rows_lock:
+            self._send_fields()
+
+    def open_run(self, id: str) -> RunWidget:  # noqa: A002 - the view's word for it
+        """Show the card of a run below the table; gives it."""
+        before = self.run
+        token = self._token_for(id) if self._scoped else None
+        self.run = RunWidget(self._all.get(id) or id, client=self._client, access_token=token)
+        self._show({"child": {"id": id, "model": f"IPY_MODEL_{self.run.model_id}"}}, final=True)
+        if before is not None:
+            before.close()
+        return self.run
+
+    def close_run(self) -> None:
+        """Close the card of the run that is open."""
+        before, self.run = self.run, None
+        self._show({"child": None}, final=True)
+        if before is not None:
+            before.close()
 
     def to_pandas(self) -> Any:
-        """The table as a DataFrame, oldest run first."""
-        try:
-            import pandas as pd
-        except ImportError:
-            raise ConfigurationError(
-                "to_pandas() needs pandas; install it with `pip install trigger-widgets[pandas]`."
-            ) from None
-        return pd.DataFrame([record(run) for run in self.runs])
+        """The table as a DataFrame, oldest run first. The fields of payloads, outputs and metadata
+        are columns of their own, such as `output.score`.
+        """
+        return import_pandas("to_pandas").DataFrame(records(self._ordered()))
+
+    def close(self) -> None:
+        """Stop following, and remove every view and that of the open run."""
+        if self.run is not None:
+            self.run.close()
+        super().close()
 
     def wait(self, timeout: float | None = None) -> list[Run]:
         """Block until every run has ended; gives them. Clicks are handled meanwhile.
@@ -116,22 +169,56 @@ class RunsWidget(FollowingWidget):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._text()}>"
 
+    def _each(
+        self, name: str, ids: Sequence[str], act: Callable[[str], T], *, verb: str
+    ) -> list[T]:
+        def tell(done: int) -> None:
+            self._show({"doing": {"name": name, "done": done, "of": len(ids)}})
+
+        try:
+            return for_each(ids, act, tell, verb=verb)
+        finally:
+            self._show({"doing": None})
+
     # ── from the feed; on the background loop's thread, so nothing here may block ───────────
 
     def _see_runs(self, changed: Sequence[Run], everything: Mapping[str, Run]) -> None:
         self._all = everything
-        rows: dict[str, Any] = {run.id: run_row(run, self._label(run)) for run in changed}
-        gone = self._rows - everything.keys()
-        self._rows = (self._rows | rows.keys()) - gone
-        self._channel.merge("rows", {**rows, **dict.fromkeys(gone)})
-        finished = sum(run.is_terminal for run in everything.values())
+        gone = self._tally.see(changed, everything)
+        with self._rows_lock:  # a view may choose other columns meanwhile
+            if self._fields.see(changed):
+                self._send_fields()
+            rows: dict[str, Any] = {run.id: self._row(run) for run in changed}
+            self._channel.merge("rows", {**rows, **dict.fromkeys(gone)})
+        finished, known = self._tally.finished, self._tally.known
         self._throughput.observe(finished, time.monotonic())
-        state = table_state(everything, self._total, self._throughput)
-        over = bool(everything) and finished >= (self._total or len(everything))
-        self._show(state, final=over)
+        state = table_state(self._tally, self._total, self._throughput)
+        over = known > 0 and finished >= (self._total or known)
+        self._show({**state, "hint": self._waits_for() or self._hint(known)}, final=over)
         self._set_finished(finished=over)
         done = over and self._total is not None
         dispatcher.submit(lambda: self._observe(list(changed), everything, done=done))
+
+    def _row(self, run: Run) -> dict[str, Any]:
+        return run_row(run, self._label(run), self._fields.cells(run, self._sent))
+
+    def _send_fields(self) -> None:
+        """Tell which fields there are, and what the rows have in those that are shown now."""
+        automatic = self._fields.automatic()
+        shown = [*(automatic if self._columns is None else self._columns)]
+        if self._sort is not None:
+            shown.append(self._sort.removeprefix("-"))
+        fields = [name for name in dict.fromkeys(shown) if name not in BUILT_IN]
+        if fields != self._sent:
+            self._sent = fields
+            self._channel.merge("rows", {run.id: self._row(run) for run in self._all.values()})
+        self._show({"fields": dict(self._fields.kinds), "automatic": automatic})
+
+    def _waits_for(self) -> str | None:
+        if not self._tally.counts().get("PENDING_VERSION"):
+            return None
+        said = (hint(run, embedded=self._client.is_embedded) for run in self._all.values())
+        return next(filter(None, said), None)
 
     def _see_connection(self, connection: Connection) -> None:
         super()._see_connection(connection)
@@ -140,6 +227,14 @@ class RunsWidget(FollowingWidget):
             self._set_finished(finished=True)
             self._show({"done": True}, final=True)
             dispatcher.submit(lambda: self._observe([], self._all, done=True))
+
+    def _hint(self, _known: int) -> str | None:
+        """One sentence about what is missing."""
+        return None
+
+    def _token_for(self, _run: str) -> SecretStr | None:
+        """The token that may read a run, where the client's own may not."""
+        return None
 
     def _ordered(self) -> list[Run]:
         return sorted(self._all.values(), key=lambda run: (run.created_at, run.id))
@@ -151,7 +246,7 @@ class RunsWidget(FollowingWidget):
     def _observe(self, changed: list[Run], everything: Mapping[str, Run], *, done: bool) -> None:
         if everything is self._all:  # else a newer state is already in line
             ordered = self._ordered()
-            self._assign(runs=ordered, counts=counts(ordered))
+            self._assign(runs=ordered, counts=self._tally.counts())
         if changed:
             self._call(self._on_update, changed)
         if done and not self.done:
@@ -161,11 +256,11 @@ class RunsWidget(FollowingWidget):
     # ── copies ──────────────────────────────────────────────────────────────────────────────
 
     def _bounded(self, state: dict[str, Any]) -> dict[str, Any]:
-        rows = list(state["rows"].items())
+        rows = state["rows"]
         if len(rows) <= SAVED_ROWS:
             return state
-        note = f"the saved copy holds {SAVED_ROWS} of {len(rows):,} runs"
-        return {**state, "rows": dict(rows[:SAVED_ROWS]), "hint": note}
+        note = f"The saved copy holds {SAVED_ROWS} of {len(rows):,} runs."
+        return {**state, "rows": saved_rows(rows), "selected": [], "hint": note}
 
     def _html(self) -> str:
         return runs_html(self._channel.snapshot()[1])
@@ -174,97 +269,10 @@ class RunsWidget(FollowingWidget):
         return runs_line(self._channel.snapshot()[1])
 
 
-class TaggedRunsWidget(RunsWidget):
-    """All runs that have these tags, and those to come.
-
-    `tags` is one tag or several (a run must have all of them). `created_at` says how far back the
-    table goes: "1h", or a timedelta; a server goes back 24 hours at most (protocol.md §4).
-    """
-
-    def __init__(
-        self,
-        tags: str | Sequence[str],
-        *,
-        created_at: str | timedelta | None = None,
-        skip_columns: Iterable[str] = (),
-        client: Trigger | None = None,
-        access_token: Token | None = None,
-        api_url: str | None = None,
-        enabled: bool = True,
-        on_update: Callback | None = None,
-        on_error: Callback | None = None,
-        **traits: Any,
-    ) -> None:
-        self._tags = [tags] if isinstance(tags, str) else list(tags)
-        self._created_at, self._skip_columns = created_at, tuple(skip_columns)
-        super().__init__(
-            client_for(None, client, access_token, api_url),
-            title="Runs",
-            subtitle=", ".join(self._tags),
-            total=None,
-            enabled=enabled,
-            on_update=on_update,
-            on_complete=None,
-            on_error=on_error,
-            **traits,
-        )
-
-    def _follow(self) -> Following:
-        return self._client.watch_runs(
-            tags=self._tags,
-            created_at=self._created_at,
-            skip_columns=self._skip_columns,
-            on_runs=self._see_runs,
-            on_connection=self._see_connection,
-        )
-
-
-class BatchWidget(RunsWidget):
-    """The runs of one batch, with the time that is left.
-
-    `batch` is an id or a `BatchHandle`, whose keys then name the rows. `on_complete(runs)` is
-    called once, when all have ended.
-    """
-
-    def __init__(
-        self,
-        batch: str | BatchHandle,
-        *,
-        client: Trigger | None = None,
-        access_token: Token | None = None,
-        api_url: str | None = None,
-        enabled: bool = True,
-        on_update: Callback | None = None,
-        on_complete: Callback | None = None,
-        on_error: Callback | None = None,
-        **traits: Any,
-    ) -> None:
-        handle = batch if isinstance(batch, BatchHandle) else None
-        self._batch = batch
-        self._keys = handle.keys_by_run() if handle else {}
-        super().__init__(
-            client_for(handle, client, access_token, api_url),
-            title=(handle.task if handle else None) or "Batch",
-            subtitle=handle.id if handle else str(batch),
-            total=handle.run_count if handle else None,
-            enabled=enabled,
-            on_update=on_update,
-            on_complete=on_complete,
-            on_error=on_error,
-            **traits,
-        )
-
-    def _follow(self) -> Following:
-        batch: BatchHandle | Batch = (
-            self._batch
-            if isinstance(self._batch, BatchHandle)
-            else self._client.batches.retrieve(self._batch)  # it says how many runs to expect
-        )
-        self._total = batch.run_count
-        return self._client.watch_runs(
-            batch=batch, on_runs=self._see_runs, on_connection=self._see_connection
-        )
-
-    def _label(self, run: Run) -> str | None:
-        key = self._keys.get(run.id)
-        return None if key is None else str(key)
+def _checked_sort(sort: str | None) -> str | None:
+    if sort is None:
+        return None
+    if not isinstance(sort, str):
+        raise ConfigurationError(f'sort is the name of a column, or "-" and a name, not {sort!r}.')
+    check_columns([sort.removeprefix("-")])
+    return sort

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -18,22 +18,32 @@ def runs_line(state: Mapping[str, Any]) -> str:
 
 def runs_html(state: Mapping[str, Any]) -> str:
     """The table as it was last seen, its first rows."""
-    rows = sorted(state["rows"].values(), key=lambda each: (each["created_at"] or 0, each["id"]))
+    rows = sorted(state["rows"].items(), key=lambda each: (each[1].get("created_at", 0), each[0]))
     parts = [heading(state["title"], state["subtitle"], _counts(state))]
     parts.extend(row(note) for note in (state.get("hint"), state.get("fault")) if note)
     if rows:
-        head = "".join(f'<th align="left">{name}</th>' for name in ("run", "", "status", "note"))
-        body = "".join(_row(each) for each in rows[:ROWS])
+        fields = [
+            name for name in state.get("columns") or state.get("automatic") or () if "." in name
+        ]
+        names = ("run", "label", "status", *(name.split(".", 1)[1] for name in fields), "note")
+        head = "".join(f'<th align="left">{escape(name)}</th>' for name in names)
+        body = "".join(_row(run, values, fields) for run, values in rows[:ROWS])
         parts.append(f'<table style="font-size:0.92em"><tr>{head}</tr>{body}</table>')
     if len(rows) > ROWS:
         parts.append(row(f"… {len(rows) - ROWS:,} more runs"))
     return box(*parts)
 
 
-def _row(run: Mapping[str, Any]) -> str:
-    cells = (run.get("label"), status_words(run["status"]), run.get("note"))
-    rest = "".join(f'<td align="left">{escape(str(cell or ""))}</td>' for cell in cells)
-    return f'<tr><td align="left" style="{MONO}">{escape(run["id"])}</td>{rest}</tr>'
+def _row(run: str, values: Mapping[str, Any], fields: Sequence[str]) -> str:
+    cells = values.get("cells", {})
+    shown = [values.get("label"), status_words(values["status"])]
+    shown += [cells.get(name) for name in fields] + [values.get("note")]
+    rest = "".join(f'<td align="left">{escape(_text(cell))}</td>' for cell in shown)
+    return f'<tr><td align="left" style="{MONO}">{escape(run)}</td>{rest}</tr>'
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None else str(cell)
 
 
 def _counts(state: Mapping[str, Any]) -> str:

@@ -3,39 +3,84 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from trigger_widgets.jsonable import dumps
 from trigger_widgets.models import Run, RunStatus
+from trigger_widgets.realtime.frames import expanded
 
 from .progress import read_progress
 
-_NOTE = 200
+SAVED_ROWS = 100
+Row = dict[str, Any]
+
+_NOTE = 160
 _LABEL = 80
+_FAILED = frozenset(
+    {RunStatus.FAILED, RunStatus.CRASHED, RunStatus.TIMED_OUT, RunStatus.SYSTEM_FAILURE}
+)
 _WINDOW_SECONDS = 30.0
 
 
-def run_row(run: Run, label: str | None = None) -> dict[str, Any]:
-    """One run as a row; times in epoch milliseconds."""
+def run_row(run: Run, label: str | None = None, cells: Mapping[str, Any] | None = None) -> Row:
+    """One run as a row; times in epoch milliseconds. What it has not is left out: there may be
+    thousands of rows. Its id is the key that it stands under.
+    """
     progress = read_progress(run.metadata)
-    return {
-        "id": run.id,
+    row = {
         "task": run.task_identifier,
         "status": run.status.value,
         "created_at": _ms(run.created_at),
         "started_at": _ms(run.started_at),
         "finished_at": _ms(run.finished_at),
-        "fraction": progress.fraction if progress else None,
+        "fraction": _rounded(progress.fraction) if progress else None,
         "label": _short(label if label is not None else run.payload, _LABEL),
         "note": _note(run),
+        "cells": cells or None,
     }
+    return {name: value for name, value in row.items() if value is not None}
 
 
-def counts(runs: Iterable[Run]) -> dict[str, int]:
-    """How many runs have which status."""
-    return dict(Counter(run.status.value for run in runs))
+class Tally:
+    """How many runs have which status, kept as they change."""
+
+    def __init__(self) -> None:
+        self._status: dict[str, RunStatus] = {}
+        self._counts: Counter[RunStatus] = Counter()
+
+    def see(self, changed: Iterable[Run], everything: Mapping[str, Run]) -> list[str]:
+        """Runs that are new or other, and all that there are; gives the ids of those that went."""
+        for run in changed:
+            self._leave(run.id)
+            self._status[run.id] = run.status
+            self._counts[run.status] += 1
+        if len(self._status) == len(everything):
+            return []
+        gone = [run for run in self._status if run not in everything]
+        for went in gone:
+            self._leave(went)
+        return gone
+
+    def _leave(self, run: str) -> None:
+        status = self._status.pop(run, None)
+        if status is not None:
+            self._counts[status] -= 1
+
+    @property
+    def known(self) -> int:
+        """How many runs there are."""
+        return len(self._status)
+
+    @property
+    def finished(self) -> int:
+        """How many have ended."""
+        return sum(n for status, n in self._counts.items() if status.is_terminal)
+
+    def counts(self) -> dict[str, int]:
+        """By status."""
+        return {status.value: n for status, n in self._counts.items() if n}
 
 
 class Throughput:
@@ -63,15 +108,13 @@ class Throughput:
         return None if not rate or total is None else max(0, total - self._seen[-1][1]) / rate
 
 
-def table_state(
-    runs: Mapping[str, Run], total: int | None, throughput: Throughput
-) -> dict[str, Any]:
+def table_state(tally: Tally, total: int | None, throughput: Throughput) -> dict[str, Any]:
     """The part of the state that sums up all rows."""
-    finished = sum(run.is_terminal for run in runs.values())
-    expected = total if total is not None else len(runs)
+    finished = tally.finished
+    expected = total if total is not None else tally.known
     is_over = finished >= expected
     return {
-        "counts": counts(runs.values()),
+        "counts": tally.counts(),
         "total": total,
         "finished": finished,
         "rate": None if is_over else throughput.rate(),
@@ -80,25 +123,39 @@ def table_state(
     }
 
 
-def record(run: Run) -> dict[str, Any]:
-    """One run as a row of a DataFrame."""
-    duration = None
-    if run.started_at and run.finished_at:
-        duration = (run.finished_at - run.started_at).total_seconds()
-    return {
-        "id": run.id,
-        "task": run.task_identifier,
-        "status": run.status.value,
-        "created_at": run.created_at,
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
-        "seconds": duration,
-        "tags": run.tags,
-        "payload": run.payload,
-        "output": run.output,
-        "error": str(run.error) if run.error else None,
-        "metadata": run.metadata,
+def records(runs: Sequence[Run]) -> dict[str, list[Any]]:
+    """Runs as the columns of a DataFrame. The fields of payloads, outputs and metadata that are
+    objects are columns of their own.
+    """
+    columns: dict[str, list[Any]] = {
+        "id": [run.id for run in runs],
+        "task": [run.task_identifier for run in runs],
+        "status": [run.status.value for run in runs],
+        "created_at": [run.created_at for run in runs],
+        "started_at": [run.started_at for run in runs],
+        "finished_at": [run.finished_at for run in runs],
+        "seconds": [_seconds(run) for run in runs],
+        "cost_in_cents": [run.cost_in_cents + run.base_cost_in_cents for run in runs],
+        "tags": [run.tags for run in runs],
+        "error": [str(run.error) if run.error else None for run in runs],
     }
+    for name in ("payload", "output", "metadata"):
+        values = [None if (v := getattr(run, name)) == {} else v for run in runs]
+        columns |= expanded(values, name, f"{name}.")
+    return columns
+
+
+def _seconds(run: Run) -> float | None:
+    if run.started_at and run.finished_at:
+        return (run.finished_at - run.started_at).total_seconds()
+    return None
+
+
+def saved_rows(rows: Mapping[str, Row]) -> dict[str, Row]:
+    """As many rows as a file should hold: those that failed first, in the order they had."""
+    ranked = sorted(rows, key=lambda run: RunStatus(rows[run]["status"]) not in _FAILED)
+    kept = set(ranked[:SAVED_ROWS])
+    return {run: row for run, row in rows.items() if run in kept}
 
 
 def _note(run: Run) -> str | None:
@@ -117,5 +174,9 @@ def _short(value: Any, limit: int) -> str | None:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def _ms(moment: datetime | None) -> float | None:
-    return moment.timestamp() * 1000 if moment else None
+def _ms(moment: datetime | None) -> int | None:
+    return round(moment.timestamp() * 1000) if moment else None
+
+
+def _rounded(fraction: float | None) -> float | None:
+    return None if fraction is None else round(fraction, 4)

@@ -40,7 +40,7 @@ export interface Situation {
 export function lookOf({ status, canceling, hopeless }: Situation): StatusLook {
   if (!status) return hopeless ? UNKNOWN : CONNECTING;
   // A status nobody knows reads as its own words, in no colour.
-  const look = LOOKS[status] ?? { word: sentence(status), tone: "idle", icon: "dashed", phase: "before" };
+  const look = (Object.hasOwn(LOOKS, status) && LOOKS[status]) || { word: sentence(status), tone: "idle", icon: "dashed", phase: "before" };
   return canceling && look.phase !== "after" ? CANCELING : look;
 }
 

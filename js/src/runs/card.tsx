@@ -1,61 +1,67 @@
 import { useMemo, useRef, useState } from "preact/hooks";
-import { count } from "../format.js";
 import type { Store } from "../transport.js";
-import { useAction } from "../ui/action.js";
+import { Child, type Host } from "../ui/child.js";
 import { Announcer } from "../ui/announcer.js";
 import { Badge } from "../ui/badge.js";
-import { ConfirmButton } from "../ui/confirm.js";
 import { Copy } from "../ui/copy.js";
+import { Icon } from "../ui/icon.js";
 import { ConnectionNotice } from "../ui/notice.js";
 import { Sentence } from "../ui/sentence.js";
 import { useSize } from "../ui/size.js";
-import { useCanceling } from "./canceling.js";
-import { HEAD, SHORT, STEPS, layoutOf, roomOf } from "./columns.js";
+import { HEAD, ONE_LINE, STEPS, layoutOf, roomOf } from "./columns.js";
 import { Filters } from "./filters.js";
+import { Foot } from "./foot.js";
 import { useLive } from "./live.js";
 import { type Overall, overall } from "./look.js";
+import { useMany } from "./many.js";
 import { Numbers, Stack } from "./overview.js";
-import type { Filter, Sort } from "./rows.js";
+import { NO_FILTER, type Sort } from "./rows.js";
 import { useSelection } from "./selection.js";
+import { useShared } from "./shared.js";
 import type { RunsState } from "./state.js";
 import { Table } from "./table.js";
+import { View } from "./view.js";
 
 /** The height in px of what is around the rows: chips, heads, foot; and of a field on a line of its own. */
 const FRAME = 36 + HEAD + 33;
 const SEARCH = 36;
-const NO_FILTER: Filter = { statuses: new Set(), words: "" };
 
 /** Many runs: how they stand together, and a line for each. */
-export function RunsCard({ store }: { store: Store<RunsState> }) {
+export function RunsCard({ store, host }: { store: Store<RunsState>; host: Host }) {
   const card = useRef<HTMLElement>(null);
   const grid = useRef<HTMLDivElement>(null);
   const { rows, settled } = useLive(store);
   const [filter, setFilter] = useState(NO_FILTER);
-  const [sort, setSort] = useState<Sort>({ by: "run", down: false });
   const [tall, stretch] = useState(false);
+  const [viewing, view] = useState(false);
   const size = useSize(card, STEPS);
   const offline = store.offline.value;
   const fault = store.field("fault").value;
   const connection = store.field("connection").value;
   const done = store.field("done").value === true;
-  const told = store.field("counts").value;
   // Counts of the kernel come with each message; without them they are those of the rows.
-  const counts = rows.counts(told);
+  const counts = rows.counts(store.field("counts").value);
   const known = rows.byId.size > 0 || (connection !== undefined && connection?.state !== "connecting");
   const look = overall({ counts, known, done, hopeless: Boolean(fault) || offline });
   const stale = !done && (offline || connection?.state === "failed" || connection?.state === "closed");
+
+  const [columns, arrange] = useArrangement(store);
+  const sort = sortOf(columns.sort);
+  const automatic = list(store.field("automatic").value) ?? [];
+  const kinds = store.field("fields").value ?? {};
+  const layout = useMemo(
+    () => layoutOf(size, { chosen: columns.columns, automatic, kinds }, rows),
+    [size, columns.columns?.join("\n"), automatic.join("\n"), Object.keys(kinds).length, rows.labelled, rows.progressed, rows.noted, rows.wordy, rows.tasks.size > 1],
+  );
   const shown = useMemo(
     () => rows.arranged(filter, sort, Date.now() - store.skew.peek()),
-    [rows, settled, filter, sort, store],
+    [rows, settled, filter, columns.sort, store],
   );
-  const layout = useMemo(() => layoutOf(size, rows.labelled || rows.tasks.size > 1), [size, rows.labelled, rows.tasks.size > 1]);
-  const selection = useSelection({ shown, now: (id) => rows.byId.get(id) });
-  const cancel = useCanceling(store, rows);
-  const open = useAction(store, "open");
-  const can = store.field("can").value?.cancel;
-  // The column stays once it was there: the last run that ends moves nothing.
-  const choosing = useRef(false);
-  choosing.current ||= can === true && !offline;
+  const selection = useSelection(store, shown, (id) => rows.byId.has(id));
+  const many = useMany(store, rows);
+  const child = store.field("child").value;
+  const [opened, open] = useShared(child?.id ?? null, async (id) => (await store.act(id === null ? "close" : "open", id === null ? {} : { id })).ok);
+  const hint = store.field("hint").value;
   const empty = rows.byId.size === 0;
   return (
     <article
@@ -67,45 +73,38 @@ export function RunsCard({ store }: { store: Store<RunsState> }) {
       data-phase={look.phase}
       data-stale={stale || undefined}
       data-narrow={layout.narrow || undefined}
+      data-folded={size < ONE_LINE || undefined}
     >
-      <Head store={store} look={look}>
-        {can === true && !offline && selection.ids.size > 0 && (
-          <ConfirmButton
-            label={`Cancel ${count(selection.ids.size)} selected`}
-            question={`Cancel ${many(selection.ids.size)}?`}
-            yes="Yes, cancel"
-            no="Keep running"
-            disabled={cancel.pending}
-            onConfirm={() => {
-              cancel.run([...selection.ids]);
-              selection.all(false);
-            }}
-          />
-        )}
-      </Head>
+      <Head store={store} look={look} />
       <Stack store={store} counts={counts} />
       <Numbers store={store} rows={rows} counts={counts} stale={stale} />
-      {fault && (
+      {(fault || many.error) && (
         <p class="tw-line tw-fault" role="alert">
-          <Sentence text={fault} />
+          <Sentence text={String(fault || many.error)} />
         </p>
       )}
-      {store.field("hint").value && !empty && (
+      {hint && !empty && (
         <p class="tw-line tw-hint">
-          <Sentence text={store.field("hint").value ?? ""} />
+          <Sentence text={hint} />
         </p>
       )}
-      {(cancel.error ?? open.error) && (
-        <p class="tw-line tw-fault" role="alert">
-          {cancel.error ? `Could not cancel: ${cancel.error}` : `Could not open the run: ${open.error}`}
-        </p>
-      )}
-      {(cancel.slow || open.slow) && !offline && <p class="tw-line">The kernel is busy with a cell; it answers as soon as it can.</p>}
+      {many.slow && !offline && <p class="tw-line">The kernel is busy with a cell; it answers as soon as it can.</p>}
       {empty ? (
-        <Empty store={store} known={known} hopeless={Boolean(fault) || offline} narrow={layout.narrow} />
+        <Empty store={store} known={known} hopeless={Boolean(fault) || offline} narrow={layout.narrow} folded={size < ONE_LINE} />
       ) : (
         <>
-          <Filters counts={counts} filter={filter} onFilter={setFilter} onDown={() => grid.current?.focus()} />
+          <Filters counts={counts} filter={filter} onFilter={setFilter} onDown={() => grid.current?.focus()} open={viewing} onMore={() => view(!viewing)} />
+          {viewing && (
+            <View
+              tasks={[...rows.tasks].sort()}
+              filter={filter}
+              onFilter={setFilter}
+              shown={layout.columns.map(({ name }) => name)}
+              fields={Object.keys(kinds)}
+              own={columns.columns !== null}
+              onColumns={(next) => arrange({ ...columns, columns: next && [...next] })}
+            />
+          )}
           <div class="tw-sheet">
             <Table
               store={store}
@@ -113,14 +112,15 @@ export function RunsCard({ store }: { store: Store<RunsState> }) {
               shown={shown}
               layout={layout}
               sort={sort}
-              onSort={setSort}
+              onSort={({ by, down }) => arrange({ ...columns, sort: by === "run" && !down ? null : `${down ? "-" : ""}${by}` })}
               selection={selection}
-              choosing={choosing.current}
-              canceling={cancel.ids}
+              choosing={!offline}
+              opened={opened}
+              canceling={many.canceling}
               stale={stale}
               tall={tall}
               grid={grid}
-              onOpen={(id) => void (offline ? undefined : open.run({ id }))}
+              onOpen={(id) => !offline && open(id)}
             />
             {shown.length === 0 && (
               <p class="tw-none">
@@ -131,8 +131,16 @@ export function RunsCard({ store }: { store: Store<RunsState> }) {
               </p>
             )}
           </div>
-          <Foot shown={shown.length} all={rows.byId.size} chosen={selection.ids.size} can={done ? null : can} tall={tall} onTall={() => stretch(!tall)} />
+          <Foot store={store} rows={rows} shown={shown.length} selection={selection} many={many} offline={offline} tall={tall} onTall={() => stretch(!tall)} onOpen={open} />
         </>
+      )}
+      {opened !== null && (
+        <div class="tw-open" role="group" aria-label="The open run">
+          <Child host={host} reference={child?.id === opened ? child.model : null} what="this run" />
+          <button type="button" class="tw-copy tw-shut" aria-label="Close the run" title="Close (Escape)" onClick={() => open(null)}>
+            <Icon name="close" />
+          </button>
+        </div>
       )}
       <ConnectionNotice
         store={store}
@@ -144,9 +152,25 @@ export function RunsCard({ store }: { store: Store<RunsState> }) {
   );
 }
 
-const many = (n: number): string => `${count(n)} ${n === 1 ? "run" : "runs"}`;
+interface Arrangement {
+  columns: string[] | null;
+  sort: string | null;
+}
 
-function Head({ store, look, children }: { store: Store<RunsState>; look: Overall; children: preact.ComponentChildren }) {
+/** Which columns, and in which order of rows: kept by the kernel, so that a reload changes nothing. */
+function useArrangement(store: Store<RunsState>) {
+  const told: Arrangement = { columns: list(store.field("columns").value), sort: text(store.field("sort").value) };
+  return useShared(told, async (next) => (await store.act("arrange", { ...next })).ok);
+}
+
+const list = (value: unknown): string[] | null => (Array.isArray(value) ? value.map(String) : null);
+const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
+
+function sortOf(sort: string | null): Sort {
+  return sort === null ? { by: "run", down: false } : { by: sort.replace(/^-/, ""), down: sort.startsWith("-") };
+}
+
+function Head({ store, look }: { store: Store<RunsState>; look: Overall }) {
   const title = store.field("title").value;
   const subtitle = store.field("subtitle").value;
   const id = typeof subtitle === "string" && /^batch_\w+$/.test(subtitle) ? subtitle : null;
@@ -165,42 +189,9 @@ function Head({ store, look, children }: { store: Store<RunsState>; look: Overal
         </span>
       </div>
       <div class="tw-actions">
-        {children}
         <Badge {...look} />
       </div>
     </header>
-  );
-}
-
-interface FootProps {
-  shown: number;
-  all: number;
-  chosen: number;
-  can: true | string | null | undefined;
-  tall: boolean;
-  onTall: () => void;
-}
-
-function Foot({ shown, all, chosen, can, tall, onTall }: FootProps) {
-  return (
-    <footer class="tw-foot">
-      <span class="tw-num">
-        {shown === all ? many(all) : `${count(shown)} of ${many(all)}`}
-        {chosen > 0 && `, ${count(chosen)} selected`}
-      </span>
-      <div class="tw-tools">
-        {typeof can === "string" && (
-          <span class="tw-why" tabIndex={0} role="note" title={can} aria-label={`No cancel: ${can}`}>
-            read only
-          </span>
-        )}
-        {all > SHORT.wide && (
-          <button type="button" class="tw-copy" aria-expanded={tall} onClick={onTall}>
-            {tall ? "Collapse" : "Expand"}
-          </button>
-        )}
-      </div>
-    </footer>
   );
 }
 
@@ -209,14 +200,16 @@ interface EmptyProps {
   known: boolean;
   hopeless: boolean;
   narrow: boolean;
+  /** chips and words stand on two lines */
+  folded: boolean;
 }
 
-function Empty({ store, known, hopeless, narrow }: EmptyProps) {
+function Empty({ store, known, hopeless, narrow, folded }: EmptyProps) {
   const hint = store.field("hint").value;
   const total = store.field("total").value;
   const batch = typeof total === "number";
   // As high as what comes in its place, where that is known.
-  const minHeight = batch ? `${FRAME + (narrow ? SEARCH : 0) + roomOf(total, narrow, false)}px` : undefined;
+  const minHeight = batch ? `${FRAME + (folded ? SEARCH : 0) + roomOf(total, narrow, false)}px` : undefined;
   if (hopeless) return null;
   if (!known) {
     return (

@@ -10,10 +10,13 @@ interface Props {
   onFilter: (filter: Filter) => void;
   /** to go from the words to the rows */
   onDown: () => void;
+  /** whether the panel with more is open */
+  open: boolean;
+  onMore: () => void;
 }
 
 /** Which rows are shown: by status, by words. */
-export function Filters({ counts, filter, onFilter, onDown }: Props) {
+export function Filters({ counts, filter, onFilter, onDown, open, onMore }: Props) {
   const { statuses, words } = filter;
   const all = [...counts.values()].reduce((a, b) => a + b, 0);
   const digits = count(all).length;
@@ -25,12 +28,12 @@ export function Filters({ counts, filter, onFilter, onDown }: Props) {
     const next = new Set(more ? statuses : []);
     if (statuses.has(status) && (more || statuses.size === 1)) next.delete(status);
     else next.add(status);
-    onFilter({ statuses: next, words });
+    onFilter({ ...filter, statuses: next });
   };
   return (
     <div class="tw-filters">
       <div class="tw-chips" role="group" aria-label="Show runs by status">
-        <Chip label="All" n={all} digits={digits} on={statuses.size === 0} onClick={() => onFilter({ statuses: new Set(), words })} />
+        <Chip label="All" n={all} digits={digits} on={statuses.size === 0} onClick={() => onFilter({ ...filter, statuses: new Set() })} />
         {chips.map((status) => (
           <Chip
             key={status}
@@ -53,9 +56,9 @@ export function Filters({ counts, filter, onFilter, onDown }: Props) {
           spellcheck={false}
           autocomplete="off"
           value={words}
-          onInput={({ currentTarget }) => onFilter({ statuses, words: currentTarget.value })}
+          onInput={({ currentTarget }) => onFilter({ ...filter, words: currentTarget.value })}
           onKeyDown={(event) => {
-            if (event.key === "Escape" && words) onFilter({ statuses, words: "" });
+            if (event.key === "Escape" && words) onFilter({ ...filter, words: "" });
             else if (event.key === "ArrowDown" || event.key === "Enter") onDown();
             else return;
             event.preventDefault();
@@ -63,11 +66,14 @@ export function Filters({ counts, filter, onFilter, onDown }: Props) {
           }}
         />
         {words && (
-          <button type="button" class="tw-copy tw-clear" aria-label="Clear the filter" onClick={() => onFilter({ statuses, words: "" })}>
+          <button type="button" class="tw-copy tw-clear" aria-label="Clear the filter" onClick={() => onFilter({ ...filter, words: "" })}>
             <Icon name="close" />
           </button>
         )}
       </span>
+      <button type="button" class="tw-btn" aria-expanded={open} data-on={filter.task !== "" || filter.minutes !== 0 || undefined} onClick={onMore}>
+        View
+      </button>
     </div>
   );
 }
@@ -90,11 +96,12 @@ function Chip({ label, status, n, digits, on, onClick }: ChipProps) {
       aria-pressed={on}
       data-status={status}
       data-none={n === 0 || undefined}
-      title={status && "Ctrl+click for more than one"}
+      aria-label={`${label} ${count(n)}`}
+      title={status && `${label}: Ctrl+click for more than one`}
       onClick={onClick}
     >
       {look && <Icon name={look.icon} />}
-      {label}{" "}
+      <span class="tw-chip-word">{label}</span>{" "}
       <span class="tw-num" style={{ minWidth: `${digits}ch` }}>
         {count(n)}
       </span>

@@ -13,13 +13,13 @@ export interface Row {
   readonly fraction: number | null;
   readonly label: string;
   readonly note: string;
+  /** by field */
+  readonly cells: Readonly<Record<string, unknown>>;
 }
-
-export type Column = "run" | "label" | "status" | "progress" | "time" | "note";
 
 /** `down` is from the greatest to the least. */
 export interface Sort {
-  readonly by: Column;
+  readonly by: string;
   readonly down: boolean;
 }
 
@@ -28,7 +28,15 @@ export interface Filter {
   readonly statuses: ReadonlySet<string>;
   /** in any letter case */
   readonly words: string;
+  /** of this task alone; "" means all */
+  readonly task: string;
+  /** created in the last so many minutes; 0 is any time, null is between these two, in epoch ms */
+  readonly minutes: number | null;
+  readonly since: number | null;
+  readonly until: number | null;
 }
+
+export const NO_FILTER: Filter = { statuses: new Set(), words: "", task: "", minutes: 0, since: null, until: null };
 
 /** A line shows less; a tooltip needs no more. */
 const LINE = 400;
@@ -41,19 +49,32 @@ export const ORDER = [
 const PLACE = new Map(ORDER.map((status, place) => [status, place]));
 export const place = (status: string): number => PLACE.get(status) ?? ORDER.length;
 
-export const isOver = (row: Row): boolean => lookOf({ status: row.status }).phase === "after";
+/** What a row has in a field. */
+export const cellOf = ({ cells }: Row, field: string): unknown => (Object.hasOwn(cells, field) ? cells[field] : undefined);
+
+export const isOver = (row: Row): boolean => lookOf(row).phase === "after";
+export const isBad = (row: Row): boolean => lookOf(row).tone === "bad";
 
 /** All rows known, kept as the kernel tells of them. */
 export class Rows {
   readonly byId = new Map<string, Row>();
   readonly tasks = new Set<string>();
-  /** whether any row ever had a label */
+  /** from the least (0 at most) to the greatest number of a field */
+  readonly scales = new Map<string, [least: number, most: number]>();
+  /** whether any row ever had a label, a progress, a note that its fields do not say */
   labelled = false;
+  progressed = false;
+  noted = false;
+  /** whether any status ever took more than a word or two */
+  wordy = false;
 
   /** Take rows by id; null takes one away. Gives whether rows came or went. */
   take(rows: Iterable<readonly [id: string, row: unknown]>, anew = false): boolean {
     let other = anew;
-    if (anew) this.byId.clear();
+    if (anew) {
+      this.byId.clear();
+      this.scales.clear();
+    }
     for (const [id, value] of rows) {
       if (!isFields(value)) {
         other = this.byId.delete(id) || other;
@@ -62,10 +83,23 @@ export class Rows {
       const row = asRow(id, value);
       other ||= !this.byId.has(id);
       this.byId.set(id, row);
-      if (row.task) this.tasks.add(row.task);
-      this.labelled ||= row.label !== "";
+      this.#note(row);
     }
     return other;
+  }
+
+  #note(row: Row): void {
+    if (row.task) this.tasks.add(row.task);
+    this.labelled ||= row.label !== "";
+    this.progressed ||= row.fraction !== null;
+    this.noted ||= row.note !== "" && !row.note.startsWith("{") && !isBad(row);
+    this.wordy ||= lookOf(row).word.length > 12;
+    for (const field in row.cells) {
+      const value = row.cells[field];
+      if (typeof value !== "number") continue;
+      const [least, most] = this.scales.get(field) ?? [0, 0];
+      if (value < least || value > most || !this.scales.has(field)) this.scales.set(field, [Math.min(least, value), Math.max(most, value)]);
+    }
   }
 
   /** From when to when the runs took; null where there is none. */
@@ -91,48 +125,79 @@ export class Rows {
   }
 
   /** The rows that pass, in order. `now` is what running clocks show. */
-  arranged({ statuses, words }: Filter, { by, down }: Sort, now: number): Row[] {
-    const wanted = words.trim().toLowerCase();
+  arranged(filter: Filter, { by, down }: Sort, now: number): Row[] {
+    const wanted = filter.words.trim().toLowerCase();
     const rows: Row[] = [];
-    for (const row of this.byId.values()) {
-      if (statuses.size > 0 && !statuses.has(row.status)) continue;
-      if (wanted === "" || says(row, wanted)) rows.push(row);
-    }
+    const { minutes } = filter;
+    const since = minutes === null ? filter.since : minutes > 0 ? now - minutes * 60_000 : null;
+    const until = minutes === null ? filter.until : null;
+    const exact = { ...filter, since, until };
+    for (const row of this.byId.values()) if (passes(row, exact, wanted)) rows.push(row);
     const sign = down ? -1 : 1;
-    const key = by === "label" && this.tasks.size > 1 ? (row: Row) => `${row.task} ${row.label}` : KEYS[by];
-    if (!key) return rows.sort((a, b) => sign * byAge(a, b));
-    const keys = new Map(rows.map((row) => [row, key(row, now)]));
-    return rows.sort((a, b) => compare(keys.get(a) ?? null, keys.get(b) ?? null, sign) || byAge(a, b));
+    if (by === "run" || by === "created") return rows.sort((a, b) => sign * byAge(a, b));
+    const key = keyOf(by, this.tasks.size > 1);
+    const keyed = rows.map((row) => ({ row, key: key(row, now) }));
+    keyed.sort((a, b) => compare(a.key, b.key, sign) || byAge(a.row, b.row));
+    return keyed.map(({ row }) => row);
   }
 }
 
 type Key = string | number | null;
-const KEYS: Record<Column, ((row: Row, now: number) => Key) | null> = {
-  run: null,
-  label: (row) => row.label || null,
-  status: (row) => place(row.status),
-  progress: (row) => row.fraction,
-  time: (row, now) => (row.started === null ? null : (row.finished ?? now) - row.started),
-  note: (row) => row.note || null,
-};
-const words = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
-/** What is missing comes last, in both directions. */
+function keyOf(by: string, mixed: boolean): (row: Row, now: number) => Key {
+  switch (by) {
+    case "label":
+      return (row) => words(mixed ? `${row.task} ${row.label}` : row.label);
+    case "task":
+      return (row) => words(row.task);
+    case "status":
+      return (row) => place(row.status);
+    case "progress":
+      return (row) => row.fraction;
+    case "time":
+      return (row, now) => (row.started === null ? null : (row.finished ?? now) - row.started);
+    case "note":
+      return (row) => words(row.note);
+    default:
+      return (row) => {
+        const value = cellOf(row, by);
+        return typeof value === "number" ? value : value === undefined || value === null ? null : words(String(value));
+      };
+  }
+}
+
+/** Text as it is sorted: in any letter case, numbers by their size. Thousands of rows have no time for a collator. */
+const words = (text: string): Key => text.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(15, "0")) || null;
+
+/** What is missing comes last, in both directions; numbers before texts. */
 function compare(a: Key, b: Key, sign: number): number {
+  if (a === b) return 0;
   if (a === null || b === null) return Number(a === null) - Number(b === null);
-  return sign * (typeof a === "number" && typeof b === "number" ? a - b : words.compare(String(a), String(b)));
+  if (typeof a !== typeof b) return typeof a === "number" ? -sign : sign;
+  return a < b ? -sign : sign;
 }
 
 function byAge(a: Row, b: Row): number {
-  return (a.created ?? Number.POSITIVE_INFINITY) - (b.created ?? Number.POSITIVE_INFINITY) || (a.id < b.id ? -1 : Number(a.id > b.id)) || 0;
+  const [from, to] = [a.created ?? Number.MAX_VALUE, b.created ?? Number.MAX_VALUE];
+  return from - to || (a.id < b.id ? -1 : Number(a.id > b.id));
+}
+
+function passes(row: Row, { statuses, task, since, until }: Filter, wanted: string): boolean {
+  if (statuses.size > 0 && !statuses.has(row.status)) return false;
+  if (task !== "" && row.task !== task) return false;
+  if (since !== null && (row.created ?? 0) < since) return false;
+  if (until !== null && (row.created ?? 0) > until) return false;
+  return wanted === "" || says(row, wanted);
 }
 
 function says(row: Row, wanted: string): boolean {
-  return [row.id, row.label, row.task, row.note, lookOf(row).word].some((text) => text.toLowerCase().includes(wanted));
+  const has = (text: unknown) => String(text).toLowerCase().includes(wanted);
+  return [row.id, row.label, row.task, row.note, lookOf(row).word].some(has) || Object.values(row.cells).some(has);
 }
 
 function asRow(id: string, fields: Record<string, unknown>): Row {
   const fraction = number(fields["fraction"]);
+  const cells = fields["cells"];
   return {
     id,
     task: text(fields["task"]),
@@ -143,8 +208,10 @@ function asRow(id: string, fields: Record<string, unknown>): Row {
     fraction: fraction === null ? null : Math.min(1, Math.max(0, fraction)),
     label: text(fields["label"]),
     note: text(fields["note"]),
+    cells: isFields(cells) ? cells : NONE,
   };
 }
+const NONE = {};
 
 function text(value: unknown): string {
   return typeof value === "string" ? value.slice(0, LINE) : typeof value === "number" ? String(value) : "";

@@ -1,8 +1,9 @@
-import { useRef, useState } from "preact/hooks";
-import { type Row, isOver } from "./rows.js";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Store } from "../transport.js";
+import type { Row } from "./rows.js";
+import type { RunsState } from "./state.js";
 
 export interface Selection {
-  /** the chosen rows that can still be canceled, in the order of the table */
   readonly ids: ReadonlySet<string>;
   readonly toggle: (id: string) => void;
   /** Choose all from the row that was chosen last to this one. */
@@ -10,26 +11,37 @@ export interface Selection {
   readonly all: (on: boolean) => void;
 }
 
-interface Table {
-  /** the rows as shown, with what they say now */
-  shown: readonly Row[];
-  now: (id: string) => Row | undefined;
-}
+/** Runs of choosing are told to the kernel when they pause for this long. */
+const PAUSE_MS = 150;
+const NONE: ReadonlySet<string> = new Set();
 
-/** Which rows are chosen. A run that is over can do nothing any more, so it leaves the choice. */
-export function useSelection({ shown, now }: Table): Selection {
-  const [chosen, choose] = useState<ReadonlySet<string>>(new Set());
+/** Which rows are chosen: here at once, and in the kernel, where `selected` says so. */
+export function useSelection(store: Store<RunsState>, shown: readonly Row[], has: (id: string) => boolean): Selection {
+  const [chosen, choose] = useState(NONE);
   const anchor = useRef<string | null>(null);
-  const free = (id: string) => {
-    const row = now(id);
-    return row !== undefined && !isOver(row);
-  };
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const told = store.field("selected").value;
+  // What the kernel tells is what was chosen here a moment ago, or what somebody else chose.
+  useEffect(() => {
+    if (timer.current === undefined && Array.isArray(told)) choose((was) => (was.size === told.length && told.every((id) => was.has(id)) ? was : new Set(told.map(String))));
+  }, [told]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const set = (make: (was: ReadonlySet<string>) => ReadonlySet<string>) =>
+    choose((was) => {
+      const next = make(was);
+      clearTimeout(timer.current);
+      timer.current = setTimeout(() => {
+        timer.current = undefined;
+        void store.act("select", { ids: [...next] });
+      }, PAUSE_MS);
+      return next;
+    });
+  const known = useMemo(() => (chosen.size === 0 ? NONE : new Set([...chosen].filter(has))), [chosen, shown]);
   return {
-    ids: chosen.size === 0 ? chosen : new Set([...chosen].filter(free)),
+    ids: known,
     toggle(id) {
-      if (!free(id)) return;
       anchor.current = id;
-      choose((was) => {
+      set((was) => {
         const next = new Set(was);
         if (!next.delete(id)) next.add(id);
         return next;
@@ -41,12 +53,11 @@ export function useSelection({ shown, now }: Table): Selection {
       if (to < 0) return;
       if (from < 0) anchor.current = id;
       const [first, last] = from < 0 ? [to, to] : [Math.min(from, to), Math.max(from, to)];
-      const more = shown.slice(first, last + 1).filter((row) => free(row.id));
-      choose((was) => new Set([...was, ...more.map((row) => row.id)]));
+      set((was) => new Set([...was, ...shown.slice(first, last + 1).map((row) => row.id)]));
     },
     all(on) {
       anchor.current = null;
-      choose(on ? new Set(shown.filter((row) => free(row.id)).map((row) => row.id)) : new Set());
+      set(() => (on ? new Set(shown.map((row) => row.id)) : NONE));
     },
   };
 }

@@ -4,9 +4,9 @@ import type { Store } from "../transport.js";
 import { Icon } from "../ui/icon.js";
 import { useUniqueId } from "../ui/ids.js";
 import { useVirtual } from "../ui/virtual.js";
-import { HEAD, LINE, type Layout, TWO_LINES, WORDS, roomOf } from "./columns.js";
+import { HEAD, LINE, type Layout, TWO_LINES, roomOf } from "./columns.js";
 import { type Acts, Line } from "./line.js";
-import { type Column, type Row, type Rows, type Sort, isOver } from "./rows.js";
+import type { Row, Rows, Sort } from "./rows.js";
 import type { Selection } from "./selection.js";
 import type { RunsState } from "./state.js";
 
@@ -18,12 +18,15 @@ interface Props {
   sort: Sort;
   onSort: (sort: Sort) => void;
   selection: Selection;
-  /** whether rows can be chosen at all, and whether they can now */
+  /** whether rows can be chosen */
   choosing: boolean;
+  /** the run whose card is open */
+  opened: string | null;
   canceling: ReadonlySet<string>;
   stale: boolean;
   tall: boolean;
-  onOpen: (id: string) => void;
+  /** null closes what is open */
+  onOpen: (id: string | null) => void;
   /** gets the element that takes the keys */
   grid: { current: HTMLDivElement | null };
 }
@@ -53,20 +56,27 @@ export function Table(props: Props) {
   const acts = useMemo(() => actsOf(latest), []);
   const step = Math.max(1, Math.floor(room / height) - 1);
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target !== event.currentTarget || event.altKey) return;
+    const command = event.ctrlKey || event.metaKey;
+    if (command && event.key !== "a") return;
     const to = { ArrowDown: active + 1, ArrowUp: active < 0 ? 0 : active - 1, Home: 0, End: shown.length - 1, PageDown: active + step, PageUp: active - step }[event.key];
-    if (to !== undefined) {
+    if (command) {
+      if (!choosing) return;
+      selection.all(true);
+    } else if (to !== undefined) {
       if (event.shiftKey && choosing && active >= 0 && selection.ids.size === 0) selection.extend(shown[active]?.id ?? "");
       const row = goTo(to);
       if (event.shiftKey && choosing && row) selection.extend(row.id);
     } else if (event.key === " " && choosing && activeId !== null) selection.toggle(activeId);
     else if (event.key === "Enter" && !event.shiftKey && activeId !== null) props.onOpen(activeId);
     else if (event.key === "Escape" && selection.ids.size > 0) selection.all(false);
+    else if (event.key === "Escape" && props.opened !== null) props.onOpen(null);
     else return;
     event.preventDefault();
     event.stopPropagation();
   };
   const widths = `${choosing ? "30px " : ""}${layout.widths}`;
+  const scale = layout.columns.map(({ name }) => rows.scales.get(name)?.join()).join(" ");
   const drawn = shown.slice(virtual.first, virtual.last);
   return (
     <div
@@ -79,11 +89,12 @@ export function Table(props: Props) {
       }}
       aria-label={`${count(shown.length)} runs`}
       aria-rowcount={shown.length + 1}
+      aria-colcount={layout.columns.length + Number(choosing)}
       aria-multiselectable={choosing || undefined}
       aria-activedescendant={active >= virtual.first && active < virtual.last ? `${base}-${activeId}` : undefined}
       data-gutter={choosing || undefined}
       data-choosing={(choosing && selection.ids.size > 0) || undefined}
-      style={{ "--tw-cols": widths, height: `${HEAD + room}px` }}
+      style={{ "--tw-cols": widths, "--tw-least": `${layout.least}px`, height: `${HEAD + room}px` }}
       onScroll={virtual.onScroll}
       onKeyDown={onKeyDown}
       onFocus={(event) => event.target === event.currentTarget && active < 0 && shown.length > 0 && goTo(virtual.at)}
@@ -114,9 +125,12 @@ export function Table(props: Props) {
                 choosing={choosing}
                 chosen={selection.ids.has(id)}
                 active={id === activeId}
+                open={id === props.opened}
                 canceling={canceling.has(id)}
                 stale={stale}
                 mixed={rows.tasks.size > 1}
+                scale={scale}
+                scales={rows.scales}
                 acts={acts}
               />
             )
@@ -136,13 +150,13 @@ function actsOf(latest: Latest): Acts {
   };
   return {
     press(event, id) {
-      const { choosing, selection, onOpen } = latest.current;
+      const { choosing, selection, opened, onOpen } = latest.current;
       // A button in the row, or words marked to copy them, are no wish to open it.
       if ((event.target as Element).closest("button") || getSelection()?.isCollapsed === false) return;
       point(id);
       if (choosing && event.shiftKey) selection.extend(id);
       else if (choosing && (event.ctrlKey || event.metaKey)) selection.toggle(id);
-      else onOpen(id);
+      else onOpen(id === opened ? null : id);
     },
     toggle(event, id) {
       event.stopPropagation();
@@ -156,35 +170,34 @@ function actsOf(latest: Latest): Acts {
   };
 }
 
-function Heads({ rows, shown, layout, sort, onSort, selection, choosing }: Props) {
-  const free = choosing ? shown.filter(({ id }) => !isOver(rows.byId.get(id) ?? (shown[0] as Row))).length : 0;
+function Heads({ shown, layout, sort, onSort, selection, choosing }: Props) {
   const chosen = selection.ids.size;
-  const next = (by: Column): Sort => (sort.by !== by ? { by, down: false } : sort.down && by !== "run" ? { by: "run", down: false } : { by, down: !sort.down });
+  const next = (by: string): Sort => (sort.by !== by ? { by, down: false } : sort.down && by !== "run" ? { by: "run", down: false } : { by, down: !sort.down });
   return (
     <div role="row" class="tw-tr" aria-rowindex={1}>
       {choosing && (
         <span role="columnheader" class="tw-td tw-td-choose">
           <input
             type="checkbox"
-            aria-label={`Choose all ${count(free)} that can be canceled`}
-            disabled={free === 0}
-            checked={chosen > 0 && chosen >= free}
-            ref={(el) => void (el && (el.indeterminate = chosen > 0 && chosen < free))}
+            aria-label={chosen > 0 ? "Choose none" : `Choose all ${count(shown.length)} that are shown`}
+            disabled={shown.length === 0}
+            checked={chosen > 0 && chosen >= shown.length}
+            ref={(el) => void (el && (el.indeterminate = chosen > 0 && chosen < shown.length))}
             onChange={() => selection.all(chosen === 0)}
           />
         </span>
       )}
-      {layout.columns.map((by) => {
-        const sorted = sort.by === by;
+      {layout.columns.map(({ name, title, kind }) => {
+        const sorted = sort.by === name;
         return (
           <span
-            key={by}
+            key={name}
             role="columnheader"
-            class={`tw-td tw-td-${by}`}
+            class={`tw-td tw-td-${/^\w+$/.test(name) ? name : "field"} ${kind === "number" ? "tw-td-number" : ""}`}
             aria-sort={sorted ? (sort.down ? "descending" : "ascending") : "none"}
           >
-            <button type="button" class="tw-sort" title={by === "run" ? "Sort by time of creation" : undefined} onClick={() => onSort(next(by))}>
-              {WORDS[by]}
+            <button type="button" class="tw-sort" title={name === "run" ? "Sort by time of creation" : name} onClick={() => onSort(next(name))}>
+              <span class="tw-clip">{title}</span>
               <span class="tw-way" data-on={sorted || undefined} data-down={(sorted && sort.down) || undefined}>
                 <Icon name="arrow" />
               </span>
