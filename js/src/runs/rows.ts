@@ -65,6 +65,10 @@ export class Rows {
   labelled = false;
   progressed = false;
   noted = false;
+  /** all rows as they were sorted last, which is nearly how they are to be sorted next */
+  #sorted: readonly string[] = [];
+  #by = "";
+  #keys = new WeakMap<Row, Key>();
   /** whether any status ever took more than a word or two */
   wordy = false;
 
@@ -127,18 +131,36 @@ export class Rows {
   /** The rows that pass, in order. `now` is what running clocks show. */
   arranged(filter: Filter, { by, down }: Sort, now: number): Row[] {
     const wanted = filter.words.trim().toLowerCase();
-    const rows: Row[] = [];
     const { minutes } = filter;
     const since = minutes === null ? filter.since : minutes > 0 ? now - minutes * 60_000 : null;
     const until = minutes === null ? filter.until : null;
     const exact = { ...filter, since, until };
-    for (const row of this.byId.values()) if (passes(row, exact, wanted)) rows.push(row);
+    return this.#all(by, down, now).filter((row) => passes(row, exact, wanted));
+  }
+
+  #all(by: string, down: boolean, now: number): Row[] {
+    const mixed = this.tasks.size > 1;
+    const name = `${by} ${down} ${mixed}`;
+    if (name !== this.#by) {
+      this.#by = name;
+      this.#sorted = [];
+      this.#keys = new WeakMap();
+    }
+    const rows = this.#sorted.flatMap((id) => this.byId.get(id) ?? []);
+    if (rows.length < this.byId.size) {
+      const known = new Set(this.#sorted);
+      for (const row of this.byId.values()) if (!known.has(row.id)) rows.push(row);
+    }
     const sign = down ? -1 : 1;
-    if (by === "run" || by === "created") return rows.sort((a, b) => sign * byAge(a, b));
-    const key = keyOf(by, this.tasks.size > 1);
-    const keyed = rows.map((row) => ({ row, key: key(row, now) }));
-    keyed.sort((a, b) => compare(a.key, b.key, sign) || byAge(a.row, b.row));
-    return keyed.map(({ row }) => row);
+    if (by === "run" || by === "created") rows.sort((a, b) => sign * byAge(a, b));
+    else {
+      const key = keyOf(by, mixed);
+      const keys = this.#keys;
+      for (const row of rows) if (by === "time" || !keys.has(row)) keys.set(row, key(row, now));
+      rows.sort((a, b) => compare(keys.get(a) ?? null, keys.get(b) ?? null, sign) || byAge(a, b));
+    }
+    this.#sorted = rows.map(({ id }) => id);
+    return rows;
   }
 }
 
