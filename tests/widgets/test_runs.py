@@ -123,6 +123,26 @@ def test_runs_are_chosen_opened_and_canceled(held, until):
     widget.close()
 
 
+def test_what_failed_is_replayed_with_its_payload_and_tags(here, until):
+    wrong = threading.Event()
+
+    @task(id="fragile", retry={"max_attempts": 1})
+    def fragile(payload):
+        if not wrong.is_set():
+            wrong.set()
+            raise ValueError("the first time")
+        return payload
+
+    first = fragile.trigger({"n": 7}, tags=["again"])
+    widget = TaggedRunsWidget("again")
+    until(widget, "counts", {"FAILED": 1})
+    (handle,) = widget.replay([first.id])
+    assert handle.result(30) == {"n": 7}
+    until(widget, "counts", {"FAILED": 1, "COMPLETED": 1})
+    assert state_of(widget)["replayed"] == [handle.id]
+    widget.close()
+
+
 def test_what_could_not_be_canceled_is_said_in_one_sentence(held, gate):
     widget = BatchWidget(held.batch_trigger([1]))
     with pytest.raises(TriggerError, match=r"^2 of 3 runs could not be canceled, among them run_x"):
@@ -139,6 +159,7 @@ def test_a_narrow_token_is_enough_to_watch(score, here, until):
     until(widget, "counts", {"COMPLETED": 1})
     can = state_of(widget)["can"]
     assert "not cancel" in can["cancel"]
+    assert "secret key" in can["replay"]
     with pytest.raises(PermissionDeniedError):
         widget.cancel([run.id])
     until(widget.open_run(run.id), "status", "COMPLETED")

@@ -16,6 +16,7 @@ from trigger_widgets.errors import ConfigurationError
 from trigger_widgets.models import Run
 from trigger_widgets.realtime.connection import Connection
 from trigger_widgets.realtime.frames import import_pandas
+from trigger_widgets.realtime.handle import RunHandle
 
 from .dispatcher import dispatcher
 from .follow import Callback, FollowingWidget
@@ -43,6 +44,7 @@ class RunsWidget(FollowingWidget):
     kind: ClassVar[str] = "runs"
     actions: ClassVar[dict[str, str]] = {
         "cancel": "cancel",
+        "replay": "replay",
         "select": "select",
         "arrange": "arrange",
         "open": "open_run",
@@ -98,6 +100,7 @@ class RunsWidget(FollowingWidget):
                 "child": None,
                 "can": {
                     "cancel": may or "this token may read the runs, not cancel them",
+                    "replay": not self._scoped or "only a secret key may replay runs",
                 },
                 "connection": {"state": "connecting", "reason": None},
                 **table_state(self._tally, total, self._throughput),
@@ -115,6 +118,14 @@ class RunsWidget(FollowingWidget):
         if ids is None:
             ids = [run.id for run in self._all.values() if not run.is_terminal]
         self._each("cancel", list(ids), self._client.runs.cancel, verb="canceled")
+
+    def replay(self, ids: Iterable[str]) -> list[RunHandle]:
+        """Run these runs again with their payloads: new runs, of which it gives the handles. They
+        have the same tags, but belong to no batch.
+        """
+        handles = self._each("replay", list(ids), self._client.runs.replay, verb="replayed")
+        self._show({"replayed": [handle.id for handle in handles]})
+        return handles
 
     def select(self, ids: str | Iterable[str]) -> None:
         """Choose runs: `selected` is then their ids."""
