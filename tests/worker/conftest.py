@@ -66,7 +66,8 @@ def embedded(engine, monkeypatch):
 def registry(monkeypatch):
     """A registry of the test's own behind `@task`."""
     registry = Registry()
-    monkeypatch.setattr("trigger_widgets.tasks.definition.registry", registry)
+    for room in ("definition", "children"):
+        monkeypatch.setattr(f"trigger_widgets.tasks.{room}.registry", registry)
     return registry
 
 

@@ -207,11 +207,11 @@ def test_a_notebook(tmp_path):
     kernel = Kernel(tmp_path / "data", tmp_path)
     try:
         said = kernel.run(MODELS)
-        assert "'text': 'abab'" in said
+        assert "text='abab'" in said
         assert said.partition(" ")[0] not in said.partition(" ")[2]
         assert "in the run" not in said
         kernel.run("FACTOR = 3")
-        assert "ababab" in kernel.run('print(summarize.trigger({"text": "ab"}).result(60))')
+        assert "text='ababab'" in kernel.run('print(summarize.trigger({"text": "ab"}).result(60))')
         (tmp_path / "local.py").write_text("def word(): return '1st'")
         assert kernel.run(LOCAL) == "1st"
         (tmp_path / "local.py").write_text("def word(): return '2nd'")

@@ -3,9 +3,10 @@ import itertools
 import pytest
 
 from trigger_widgets.tasks.options import RetryOptions
-from trigger_widgets.worker import run_machine as m
+from trigger_widgets.worker import run_events as m
 from trigger_widgets.worker.outcomes import Outcome, built_in_error, process_exited
 from trigger_widgets.worker.protocol import Snapshot
+from trigger_widgets.worker.run_machine import RunMachine, State
 
 DEQUEUED = Snapshot("snapshot_0", "PENDING_EXECUTING")
 EXECUTING = Snapshot("snapshot_1", "EXECUTING")
@@ -21,7 +22,7 @@ def started(attempt=1, snapshot=EXECUTING, **kwargs):
 
 
 def machine(*events):
-    it = m.RunMachine(DEQUEUED)
+    it = RunMachine(DEQUEUED)
     effects = it.begin()
     for event in events:
         effects = it.on(event)
@@ -40,7 +41,7 @@ def test_a_run_that_succeeds():
     assert complete(machine(started(), m.Finished(OK))[1]) == m.Complete("snapshot_1", OK, None)
     it, effects = machine(started(), m.Finished(OK), m.Completed("RUN_FINISHED", FINISHED))
     assert effects == [m.End("completed")]
-    assert it.state is m.State.ENDED
+    assert it.state is State.ENDED
 
 
 def test_a_failure_is_tried_again_after_the_delay_from_the_new_snapshot():
@@ -160,7 +161,7 @@ def test_whatever_comes_in_whatever_order_the_machine_keeps_its_invariants():
         canceled = False
         for event in sequence:
             effects = it.on(event)
-            ended = it.state is m.State.ENDED
+            ended = it.state is State.ENDED
             assert ended == any(isinstance(e, m.End) for e in effects) or (ended and not effects)
             assert not any(isinstance(e, m.Execute) for e in effects)
             canceled = it.snapshot == CANCEL or canceled

@@ -18,11 +18,12 @@ from trigger_widgets.packets import encode_packet
 from trigger_widgets.tasks.link import WaitFor
 from trigger_widgets.tasks.options import RetryOptions
 
-from . import run_machine as m
+from . import run_events as ev
 from .countdown import Countdown
 from .jobs import Execution, Executor, Job, Listener
 from .outcomes import to_completion
 from .protocol import Backoff, Snapshot, WorkerApi
+from .run_machine import RunMachine, State
 from .run_wait import RunWait
 from .slots import Slots
 
@@ -54,8 +55,8 @@ class RunDriver:
         self._has_slot = True  # taken when the run was dequeued
         self._retry_options = retry_options
         self._listener = listener
-        self._machine = m.RunMachine(_snapshot(message["snapshot"]))
-        self._events: asyncio.Queue[m.Event] = asyncio.Queue()
+        self._machine = RunMachine(_snapshot(message["snapshot"]))
+        self._events: asyncio.Queue[ev.Event] = asyncio.Queue()
         self._doing: set[asyncio.Task[None]] = set()
         self._job: Job | None = None
         self._execution: Execution | None = None
@@ -72,7 +73,7 @@ class RunDriver:
             self._spawn(self._watch())
             while True:
                 for effect in effects:
-                    if isinstance(effect, m.End):
+                    if isinstance(effect, ev.End):
                         self._tell(effect.how, self._last_error or None)
                         return
                     self._carry_out(effect)
@@ -115,26 +116,26 @@ class RunDriver:
         if self._countdown is not None:
             self._countdown.resume()
 
-    def _carry_out(self, effect: m.Effect) -> None:
+    def _carry_out(self, effect: ev.Effect) -> None:
         match effect:
-            case m.Start():
+            case ev.Start():
                 self._spawn(self._start(effect))
-            case m.Adopt():
+            case ev.Adopt():
                 self._spawn(self._adopt(effect.snapshot))
-            case m.Execute():
+            case ev.Execute():
                 self._spawn(self._execute(effect.max_duration))
-            case m.Stop():
+            case ev.Stop():
                 if self._execution is not None:
                     self._execution.stop()
-            case m.Complete():
+            case ev.Complete():
                 self._spawn(self._complete(effect))
-            case m.Look():
+            case ev.Look():
                 self._spawn(self._look())
-            case m.Sleep():
+            case ev.Sleep():
                 self._tell("retrying", f"in {effect.delay / 1000:.1f} s: {self._last_error}")
                 self._spawn(self._sleep(effect.delay / 1000))
 
-    async def _start(self, effect: m.Start) -> None:
+    async def _start(self, effect: ev.Start) -> None:
         await asyncio.sleep(effect.delay)
         await self._take_slot()
         snapshot = effect.snapshot
@@ -160,7 +161,7 @@ class RunDriver:
         run, attempt = execution["run"], execution["attempt"]["number"]
         self._tell("started", None if attempt == 1 else f"attempt {attempt}")
         self._events.put_nowait(
-            m.Started(
+            ev.Started(
                 snapshot,
                 attempt,
                 self._retry_options(self._task_id),
@@ -172,35 +173,35 @@ class RunDriver:
     async def _execute(self, max_duration: float | None) -> None:
         assert self._job is not None  # noqa: S101 - Execute follows Started, which made it
         self._execution = execution = await self._executor.begin(self._job)
-        if self._machine.state is m.State.STOPPING:
+        if self._machine.state is State.STOPPING:
             execution.stop()
-        self._countdown = Countdown(max_duration, lambda: self._events.put_nowait(m.TimeUp()))
+        self._countdown = Countdown(max_duration, lambda: self._events.put_nowait(ev.TimeUp()))
         outcome = await asyncio.shield(execution.outcome)
         self._countdown.pause()
         self._countdown = self._execution = None
         self._give_slot_back()
         if outcome.error is not None:
             self._last_error = outcome.error.get("message") or outcome.error.get("code", "")
-        self._events.put_nowait(m.Finished(outcome))
+        self._events.put_nowait(ev.Finished(outcome))
 
-    async def _complete(self, effect: m.Complete) -> None:
+    async def _complete(self, effect: ev.Complete) -> None:
         await asyncio.sleep(effect.delay)
         completion = to_completion(self.run_id, self._task_id, effect.outcome, effect.retry_delay)
         snapshot = effect.snapshot
         result = await self._ask(lambda: self._api.complete(self.run_id, snapshot, completion))
         if result is not None:
             self._events.put_nowait(
-                m.Completed(result["attemptStatus"], _snapshot(result["snapshot"]))
+                ev.Completed(result["attemptStatus"], _snapshot(result["snapshot"]))
             )
 
     async def _look(self) -> None:
         execution = await self._ask(lambda: self._api.latest(self.run_id), insist=True)
         if execution is not None:
-            self._events.put_nowait(m.Latest(_snapshot(execution["snapshot"])))
+            self._events.put_nowait(ev.Latest(_snapshot(execution["snapshot"])))
 
     async def _sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        self._events.put_nowait(m.Slept())
+        self._events.put_nowait(ev.Slept())
 
     async def _ask(self, request: Callable[[], Awaitable[T]], *, insist: bool = False) -> T | None:
         """Ask until there is an answer, for as long as it takes: an engine that died comes back.
@@ -218,11 +219,11 @@ class RunDriver:
                 if insist:  # reading: there is nothing that it could refuse
                     await asyncio.sleep(backoff.next())
                     continue
-                self._events.put_nowait(m.Refused(lost))
+                self._events.put_nowait(ev.Refused(lost))
                 return None
             except (AuthenticationError, NotFoundError):
                 # "you don't have permissions for this run" is what an unknown run gets
-                self._events.put_nowait(m.Gone())
+                self._events.put_nowait(ev.Gone())
                 return None
             except APIStatusError as e:
                 if e.status in (408, 429):
@@ -230,7 +231,7 @@ class RunDriver:
                     continue
                 said = e.server_message or str(e)
                 self._last_error = f"the server did not accept how the run ended: {said}"
-                self._events.put_nowait(m.Rejected(self._last_error))
+                self._events.put_nowait(ev.Rejected(self._last_error))
                 return None
 
     async def _heartbeat(self) -> None:
@@ -252,7 +253,7 @@ class RunDriver:
             backoff.reset()
             latest = _snapshot(execution["snapshot"])
             if latest.id != after:
-                self._events.put_nowait(m.Changed(latest, after))
+                self._events.put_nowait(ev.Changed(latest, after))
                 self._waits.hear(execution)  # after the machine, which the task may end next
                 # the machine, or the request that caused it, needs a moment to know it too
                 await asyncio.sleep(0.01)
@@ -282,7 +283,7 @@ class RunDriver:
         if not doing.cancelled() and doing.exception() is not None:
             # a mistake of ours must not leave the run hanging: the server gives it to somebody
             self._last_error = f"{type(doing.exception()).__name__}: {doing.exception()}"
-            self._events.put_nowait(m.Gone())
+            self._events.put_nowait(ev.Gone())
 
 
 def _snapshot(data: dict[str, Any]) -> Snapshot:
