@@ -12,7 +12,8 @@ from trigger_widgets.tasks.scope import RunScope, entered
 @pytest.fixture
 def registry(monkeypatch):
     registry = Registry()
-    monkeypatch.setattr("trigger_widgets.tasks.definition.registry", registry)
+    for module in ("definition", "children"):
+        monkeypatch.setattr(f"trigger_widgets.tasks.{module}.registry", registry)
     return registry
 
 
