@@ -11,5 +11,5 @@ export default defineConfig({
       load: (id) => (id.endsWith(".css") ? `export default ${JSON.stringify(readFileSync(id, "utf8"))}` : null),
     },
   ],
-  test: { environment: "jsdom", include: ["test/**/*.test.{ts,tsx}"], restoreMocks: true },
+  test: { environment: "jsdom", include: ["test/**/*.test.{ts,tsx}"], restoreMocks: true, testTimeout: 120_000 },
 });

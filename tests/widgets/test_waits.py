@@ -101,7 +101,7 @@ def test_a_slow_observer_holds_up_nobody_elses_messages(asks, until):
     entered, leave = threading.Event(), threading.Event()
     slow.observe(lambda _change: (entered.set(), leave.wait(20)), "status")
     sent = threading.Event()
-    other.send = lambda _message: sent.set()
+    other._send = lambda _message, buffers=None: sent.set()
     slow.cancel()
     assert entered.wait(20)
     other._show({"hint": "news"})

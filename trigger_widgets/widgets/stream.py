@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Literal
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, Literal, cast
 
 import traitlets
 
@@ -21,6 +21,7 @@ from trigger_widgets.realtime.waiting import wait_for
 
 from .dispatcher import dispatcher
 from .follow import Callback, Following, FollowingWidget, client_for
+from .gathered import Gathered
 from .run_state import hint
 from .stream_html import stream_html, stream_line
 
@@ -37,8 +38,8 @@ class StreamWidget(FollowingWidget):
 
     `run` is an id, a `RunHandle` or a `Run`; `stream` the stream's id. `render` is "markdown",
     "text" or "json" (each part for itself). Text parts are joined; a part that is an object is
-    shown as JSON, or by `text_field` of it, such as "delta". A page that is reloaded, a second
-    view and a cell that is run late show the whole text.
+    shown as JSON, or by `text_field` of it, such as "delta" or "choices.0.delta.content". A page
+    that is reloaded, a second view and a cell that is run late show the whole text.
 
     Traits: `text` and `parts` (Python only), `done`, `connection`, `error`. `on_data(part)` is
     called for every part, `on_complete(widget)` once the stream has ended, `on_error(exception)`.
@@ -54,8 +55,8 @@ class StreamWidget(FollowingWidget):
 
     run_id = traitlets.Unicode(read_only=True).tag(sync=True)
     stream = traitlets.Unicode(read_only=True).tag(sync=True)
-    text = traitlets.Unicode(read_only=True)
-    parts: traitlets.List[Any] = traitlets.List(read_only=True)
+    text = Gathered(lambda widget: widget._whole_text())  # noqa: SLF001 - its own
+    parts = Gathered(lambda widget: widget._whole_list())  # noqa: SLF001 - its own
 
     def __init__(
         self,
@@ -83,7 +84,7 @@ class StreamWidget(FollowingWidget):
         self._on_data, self._on_complete, self._on_error = on_data, on_complete, on_error
         self._arrived: list[Any] = []
         self._texts: list[str] = []
-        self._shown = 0
+        self._shown = self._observed = 0
         self._lock = threading.Lock()
         self._readers: set[threading.Event] = set()
         self._assign(run_id=run if isinstance(run, str) else run.id, stream=stream)
@@ -183,6 +184,7 @@ class StreamWidget(FollowingWidget):
             self._arrived += parts
             self._texts.append(text)
             count = len(self._arrived)
+            is_due = count - len(parts) == self._observed  # else somebody is on the way there
         self._wake_readers()
         if self._render == "json":
             self._channel.append("items", [to_jsonable(part) for part in parts])
@@ -193,7 +195,8 @@ class StreamWidget(FollowingWidget):
         if count == len(parts):
             known["first_at"] = now
         self._show(known)
-        dispatcher.submit(lambda: self._observe(parts))
+        if is_due:
+            dispatcher.submit(self._observe)
 
     def _grow(self, text: str) -> None:
         room = LIVE_CHARACTERS - self._shown
@@ -208,8 +211,8 @@ class StreamWidget(FollowingWidget):
     def _as_text(self, part: Any) -> str:
         if isinstance(part, str):
             return part
-        if self._text_field is not None and isinstance(part, dict):
-            value = part.get(self._text_field)
+        if self._text_field is not None and isinstance(part, dict | list):
+            value = field_of(part, self._text_field)
             return value if isinstance(value, str) else ""
         return json.dumps(to_jsonable(part), ensure_ascii=False) + "\n"
 
@@ -231,15 +234,34 @@ class StreamWidget(FollowingWidget):
 
     # ── to those who observe; on the dispatcher's thread ────────────────────────────────────
 
-    def _observe(self, parts: list[Any]) -> None:
+    def _observe(self) -> None:
         with self._lock:
-            everything, text = list(self._arrived), "".join(self._texts)
-            self._texts = [text]
-        if len(everything) != len(self.parts):  # several arrivals are one change
-            self._assign(parts=everything, text=text)
+            parts = self._arrived[self._observed :]
+            self._observed = len(self._arrived)  # several arrivals are one change
+        for name in ("parts", "text"):
+            self._call(self._announcing(name))
         if self._on_data is not None:
             for part in parts:
                 self._call(self._on_data, part)
+
+    def _announcing(self, name: str) -> Callable[[], None]:
+        trait = cast("Gathered", self.traits()[name])
+
+        def announce() -> None:
+            with self._write_lock:
+                trait.announce(self)
+
+        announce.__name__ = f"an observer of {name}"
+        return announce
+
+    def _whole_text(self) -> str:
+        with self._lock:
+            self._texts = ["".join(self._texts)]
+            return self._texts[0]
+
+    def _whole_list(self) -> list[Any]:
+        with self._lock:
+            return list(self._arrived)
 
     def _observe_end(self) -> None:
         self._assign(done=True)
@@ -252,10 +274,24 @@ class StreamWidget(FollowingWidget):
         if len(text) <= SAVED_CHARACTERS and len(items) <= SAVED_ITEMS:
             return state
         cut = {"text": text[:SAVED_CHARACTERS], "items": items[:SAVED_ITEMS]}
-        return {**state, **cut, "truncated": "the saved copy holds the beginning only"}
+        whole = f"{len(items):,} parts" if items else f"{self._shown:,} characters"
+        first = f"{SAVED_ITEMS:,}" if items else f"{SAVED_CHARACTERS:,}"
+        return {**state, **cut, "truncated": f"this saved copy holds the first {first} of {whole}"}
 
     def _html(self) -> str:
         return stream_html(self._bounded(self._channel.snapshot()[1]))
 
     def _text(self) -> str:
         return stream_line(self._channel.snapshot()[1])
+
+
+def field_of(part: Any, path: str) -> Any:
+    """The field of a part at a dotted path; None where there is none. Names win over numbers."""
+    for step in path.split("."):
+        if isinstance(part, dict):
+            part = part.get(step)
+        elif isinstance(part, list) and step.isdecimal() and int(step) < len(part):
+            part = part[int(step)]
+        else:
+            return None
+    return part

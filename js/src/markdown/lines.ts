@@ -1,3 +1,5 @@
+import type { Lexer } from "./highlight.js";
+
 /** Characters in a block; the browser lays out one block anew when text is added to it. */
 const BLOCK = 8192;
 /** Characters in a text node: adding to one copies it. */
@@ -15,6 +17,10 @@ export class Lines {
   readonly #host: Element;
   #block: Element | null = null;
   #size = 0;
+  /** the line that is not over, where lines are coloured */
+  #line: Element | null = null;
+  /** colours each line once it is there */
+  lexer: Lexer | null = null;
 
   constructor(host: Element) {
     this.#host = host;
@@ -22,7 +28,23 @@ export class Lines {
 
   /** What the next text goes into. */
   get tip(): Element {
-    return this.#block ?? this.#host;
+    return this.#line ?? this.#block ?? this.#host;
+  }
+
+  /** No more will come. */
+  end(): void {
+    const line = this.#line;
+    this.#line = null;
+    if (!line || !this.lexer) return;
+    line.replaceWith(
+      ...this.lexer(line.textContent ?? "").map(([kind, text]) => {
+        if (!kind) return text;
+        const el = document.createElement("span");
+        el.className = `tw-${kind}`;
+        el.textContent = text;
+        return el;
+      }),
+    );
   }
 
   write(text: string): void {
@@ -32,10 +54,23 @@ export class Lines {
       const room = Math.max(0, BLOCK - this.#size);
       const cut = rest.length <= room ? rest.length : rest.indexOf("\n", room) + 1 || rest.length;
       const now = rest.slice(0, cut);
-      addText(this.tip, now);
+      this.#add(now);
       this.#size += cut;
       if (this.#size >= BLOCK && now.endsWith("\n")) this.#block = null;
       rest = rest.slice(cut);
+    }
+  }
+
+  #add(text: string): void {
+    if (!this.lexer) return addText(this.tip, text);
+    for (const [i, part] of text.split("\n").entries()) {
+      if (i > 0) {
+        this.end();
+        addText(this.tip, "\n");
+      }
+      if (!part) continue;
+      if (!this.#line) this.tip.append((this.#line = document.createElement("span")));
+      addText(this.#line as Element, part);
     }
   }
 

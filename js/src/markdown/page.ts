@@ -5,6 +5,7 @@
 import { h, render as draw } from "preact";
 import * as smd from "streaming-markdown";
 import { Copy } from "../ui/copy.js";
+import { lexer } from "./highlight.js";
 import { lead, safeLink, trailing } from "./links.js";
 import { Lines, addText } from "./lines.js";
 
@@ -96,6 +97,7 @@ export class Page {
     this.flush();
     if (this.#stack.length === 1) return;
     const open = this.#stack.pop() as Open;
+    open.lines?.end();
     if (open.token === smd.EQUATION_INLINE && this.closed) open.el.append(open.mark === "\\(" ? "\\)" : open.mark);
     else if (open.token === smd.RAW_URL) endAddress(open.el as HTMLAnchorElement);
     else if (open.token === smd.LINK || open.token === smd.IMAGE) this.#endLink(open);
@@ -110,7 +112,7 @@ export class Page {
     this.flush();
     const top = this.#top;
     if (attr === smd.HREF || attr === smd.SRC) top.address = value;
-    else if (attr === smd.LANG) label(top.el, value);
+    else if (attr === smd.LANG) this.#label(top, value);
     else if (attr === smd.START && top.el.localName === "ol") (top.el as HTMLOListElement).start = Math.min(Number(value), 1e9) || 1;
     else if (attr === smd.CHECKED && top.token === smd.CHECKBOX) check(top.el, true);
   }
@@ -181,6 +183,14 @@ export class Page {
     }
   }
 
+  #label({ el, lines }: Open, lang: string): void {
+    // "python title=x" → "python"
+    const language = lang.trim().split(/[\s{]/)[0]?.slice(0, 24) || "text";
+    const name = el.closest(".tw-code")?.querySelector(".tw-lang");
+    if (name) name.textContent = language;
+    if (lines) lines.lexer = lexer(language.toLowerCase());
+  }
+
   #endLink({ token, el, mark, address }: Open): void {
     if (address === undefined) return unwrap(el, mark, this.closed ? "]" : "");
     if (token === smd.IMAGE && !el.textContent) el.textContent = "image";
@@ -208,12 +218,6 @@ function endAddress(a: HTMLAnchorElement): void {
   a.textContent = address.slice(0, address.length - rest.length);
   if (href) lead(a, href);
   if (rest) a.after(rest);
-}
-
-function label(code: Element, lang: string): void {
-  const name = code.closest(".tw-code")?.querySelector(".tw-lang");
-  // "python title=x" → "python"
-  if (name) name.textContent = lang.trim().split(/[\s{]/)[0]?.slice(0, 24) || "text";
 }
 
 function check(box: Element, done: boolean): void {

@@ -1,0 +1,77 @@
+"""StreamWidget on a real engine: text and parts in Python, and what is kept in the notebook."""
+
+import ipywidgets
+import pytest
+from traitlets import TraitError
+
+from trigger_widgets import StreamWidget, streams, task
+from trigger_widgets.widgets import stream as module
+from trigger_widgets.widgets.stream import field_of
+
+
+@pytest.fixture
+def writes(here):
+    out = streams.define("out")
+
+    @task(id="writes")
+    def writes(payload):
+        out.pipe(payload["parts"])
+
+    return writes
+
+
+def test_text_and_parts_are_there_when_they_are_read_and_for_who_observes(writes, until):
+    run = writes.trigger({"parts": ["one ", "two ", "three"]})
+    heard, data = [], []
+    widget = StreamWidget(run, "out", on_data=data.append, enabled=False)
+    assert (widget.text, widget.parts) == ("", [])
+    widget.observe(lambda change: heard.append(change["new"]), "text")
+    box = ipywidgets.Textarea()
+    ipywidgets.dlink((widget, "text"), (box, "value"))
+    widget.start()
+    assert list(widget) == ["one ", "two ", "three"]
+    assert (widget.text, widget.parts) == ("one two three", ["one ", "two ", "three"])
+    until(widget, "done", value=True)
+    assert (heard[-1], box.value) == ("one two three", "one two three")
+    assert data == ["one ", "two ", "three"]
+    with pytest.raises(TraitError):
+        widget.text = "mine"
+    for each in (box, widget):
+        each.close()
+
+
+def test_deltas_are_joined_by_a_path(writes, until):
+    deltas = [{"event": [{"delta": word}]} for word in ("Hel", "lo")]
+    run = writes.trigger({"parts": [*deltas, {"event": []}]})
+    widget = StreamWidget(run, "out", text_field="event.0.delta")
+    until(widget, "done", value=True)
+    assert widget.text == "Hello"
+    assert widget.parts[0] == deltas[0]
+    widget.close()
+
+
+@pytest.mark.parametrize(
+    ("part", "path", "value"),
+    [
+        ({"a": {"0": 1}}, "a.0", 1),
+        ([{"a": 2}], "0.a", 2),
+        ({"a": [1]}, "a.1", None),
+        ({"a": "x"}, "a.b", None),
+        ("x", "0", None),
+        ({}, "", None),
+    ],
+)
+def test_a_path_that_leads_nowhere_gives_nothing(part, path, value):
+    assert field_of(part, path) == value
+
+
+def test_the_saved_copy_is_short_and_says_so(writes, until, monkeypatch):
+    monkeypatch.setattr(module, "SAVED_CHARACTERS", 10)
+    widget = StreamWidget(writes.trigger({"parts": ["0123456789", "abc"]}), "out")
+    until(widget, "done", value=True)
+    widget._save_now()
+    saved = widget.get_state()["_snapshot"]["state"]
+    assert saved["text"] == "0123456789"
+    assert saved["truncated"] == "this saved copy holds the first 10 of 13 characters"
+    assert "first 10 of 13" in widget.to_html()
+    widget.close()
