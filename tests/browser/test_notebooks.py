@@ -13,7 +13,7 @@ def approve(notebook):
     notebook.page.locator("article.tw-approval").get_by_role("button", name="Approve").click()
 
 
-CLICKS = {"04-approvals.ipynb": approve}
+CLICKS = {"04-approvals.ipynb": approve, "05-one-agent.ipynb": approve}
 
 
 # twenty seconds of statistics: `make test` sees the same scene in test_run_widget.py
