@@ -1,5 +1,5 @@
 # Two commands for a newcomer: `make demo` and `make test`. Both may be run again at any time.
-.PHONY: demo test test-all lint js browser bundle bench clean
+.PHONY: demo test test-all lint js browser bundle bench coverage clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,7 +14,7 @@ demo: $(STAMPS)/lab
 test: lint js browser
 	$(BIN)/python scripts/clean_env.py $(BIN)/pytest -m "not slow"
 
-test-all: test $(STAMPS)/interop $(STAMPS)/kernels $(STAMPS)/frontends
+test-all: test coverage $(STAMPS)/interop $(STAMPS)/kernels $(STAMPS)/frontends
 	$(BIN)/python scripts/clean_env.py $(BIN)/pytest -m slow
 
 lint: $(STAMPS)/test
@@ -30,6 +30,11 @@ browser: $(STAMPS)/browser
 
 bundle: $(STAMPS)/js
 	cd js && npm run --silent build
+
+# What the REST calls are made of is tested to the last line, by its own tests.
+coverage: $(STAMPS)/test
+	$(BIN)/python scripts/clean_env.py $(BIN)/pytest -q tests/api \
+	  --cov=trigger_widgets.api --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 # Ours beside a peer's, in one run: `make bench`, `make bench AREA=client`.
 bench: $(STAMPS)/test $(STAMPS)/interop $(STAMPS)/browser

@@ -5,6 +5,7 @@
     - UnknownOptionError        a keyword argument nobody takes (also a TypeError)
     - UnserializableError       a value that JSON cannot carry (also a TypeError)
   + EngineError                 the embedded engine could not be started, found or understood
+    - EngineStoppedError        somebody has stopped it, and nothing has needed it since
   + APIConnectionError          no answer: unreachable, refused, cut
     - APITimeoutError           no answer in time
   + APIStatusError              the server answered with an error status

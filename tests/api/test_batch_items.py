@@ -8,8 +8,15 @@ import pandas as pd
 import pytest
 from pydantic import BaseModel
 
-from trigger_widgets.api.batch_items import plan
-from trigger_widgets.errors import ConfigurationError, UnknownOptionError, UnserializableError
+from trigger_widgets.api.batch_items import each, index_of, is_stream, plan
+from trigger_widgets.api.idempotency import create
+from trigger_widgets.api.typed import TypedTask
+from trigger_widgets.errors import (
+    ConfigurationError,
+    TaskInputError,
+    UnknownOptionError,
+    UnserializableError,
+)
 from trigger_widgets.packets import decode_packet
 
 
@@ -118,3 +125,44 @@ def test_a_key_that_is_not_there_is_named():
             plan("t", items, key="citty", options={})
     with pytest.raises(ConfigurationError, match="it has none"):
         plan("t", [5], key="x", options={})
+
+
+def test_a_key_for_all_is_one_for_each():
+    def keys(key, items=(1, 2)):
+        planned, _ = plan("t", list(items), options={"idempotency_key": key})
+        return [item.options["idempotencyKey"] for item in planned]
+
+    assert keys("k") == ["k-0", "k-1"]
+    assert keys(["a", "b"]) == keys(create(["a", "b"])) == [create("a-b-0"), create("a-b-1")]
+    own = {"payload": 1, "options": {"idempotency_key": "own"}}
+    assert keys("k", [own, 2]) == ["own", "k-1"]
+
+
+def test_items_of_a_generator_are_taken_as_they_are_asked_for():
+    taken = []
+    items = (taken.append(n) or n for n in range(3))
+    assert is_stream("t", items)
+    assert is_stream(items, None)
+    assert not is_stream("t", [1])
+    stream = each("t", items, options={})
+    assert taken == []
+    assert next(stream)[0].payload.data == '{"json":0}'
+    assert taken == [0]
+    with pytest.raises(ConfigurationError, match="items is empty"):
+        list(each("t", iter([]), options={}))
+    with pytest.raises(ConfigurationError, match="items is a list"):
+        each("t", "text", options={})
+
+
+def test_only_a_frame_that_names_its_own_rows_has_an_index():
+    frame = pd.DataFrame({"a": [1]}, index=["x"])
+    assert index_of("t", frame, None) is frame.index
+    assert index_of(frame, None, None) is frame.index
+    assert index_of("t", frame, "a") is index_of("t", [1], None) is None
+
+
+def test_payloads_of_a_typed_task_are_checked_one_by_one():
+    typed = TypedTask("t", payload=int)
+    assert len(plan(typed, [1, 2], options={})[0]) == 2
+    with pytest.raises(TaskInputError, match=r"items\[1\]: payload of task"):
+        plan(typed, [1, "x"], options={})

@@ -70,3 +70,10 @@ def test_a_batch_is_its_id_or_itself():
     for wrong in ("run_1", "", None):
         with pytest.raises(ConfigurationError, match="is not a batch"):
             batches.retrieve(wrong)
+
+
+def test_bodies_are_as_long_as_they_may_be():
+    lines = [b"12345\n"] * 5
+    assert list(batches.bodies(lines, longest=12)) == [lines[:2], lines[2:4], lines[4:]]
+    assert list(batches.bodies(lines, longest=1)) == [[line] for line in lines]
+    assert list(batches.bodies([])) == []

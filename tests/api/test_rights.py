@@ -6,6 +6,7 @@ from pydantic import SecretStr
 from trigger_widgets.api.auth import create_public_token
 from trigger_widgets.api.rights import (
     may_cancel,
+    may_cancel_runs,
     may_complete,
     may_read_wait_tokens,
     may_send,
@@ -71,3 +72,11 @@ def test_completing_a_wait_token(scopes, may):
 def test_sending_to_an_input_stream(scopes, may):
     assert may_send(create_public_token(scopes=scopes).sign(KEY, "env"), "run_1") is may
     assert may_send(KEY, "run_1")
+
+
+def test_canceling_any_run():
+    any_run = create_public_token(scopes={"write": {"runs": True}}).sign(KEY, "env")
+    one_run = create_public_token(scopes={"write": {"runs": "run_1"}}).sign(KEY, "env")
+    assert may_cancel_runs(KEY)
+    assert may_cancel_runs(any_run)
+    assert not may_cancel_runs(one_run)

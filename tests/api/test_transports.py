@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from trigger_widgets import errors
-from trigger_widgets.api import runs, tasks
+from trigger_widgets.api import auth, runs, tasks
 from trigger_widgets.api.server import Server
 from trigger_widgets.api.transports import AsyncTransport, Transport
 from trigger_widgets.config import Endpoint
@@ -320,3 +320,17 @@ def test_a_forgotten_client_closes_its_connections(socket_server):
     del transport
     gc.collect()
     assert client.is_closed
+
+
+def test_a_refused_token_is_asked_for_again_within_the_call(wire):
+    tokens = iter(["eyJ.old.token", "eyJ.new.token"])
+
+    def give():
+        return next(tokens)
+
+    refused = httpx.Response(401, json={"error": "Public Access Token is invalid"})
+    server, requests = wire.fake_server(refused, httpx.Response(200, json={"sub": "env"}))
+    narrow = server.with_token(give)
+    assert Transport(narrow, max_attempts=1).send(auth.claims()) == "env"
+    used = [request.headers["authorization"] for request in requests]
+    assert used == ["Bearer eyJ.old.token", "Bearer eyJ.new.token"]

@@ -108,7 +108,7 @@ class _WithToken(Server):
 
     @property
     def key(self) -> Hashable:
-        if not self.embedded:
+        if not self.embedded and self._asks is None:
             return super().key
         return (self._server.key, self._asks or self._known().get_secret_value())
 
