@@ -1,6 +1,7 @@
 """The pictures of the docs: every widget in real JupyterLab, light and dark.
 
-`.venv/bin/python scripts/take_pictures.py` writes them to docs/images.
+`.venv/bin/python scripts/take_pictures.py` writes them to docs/images; names of scenes after it
+take only those.
 """
 
 from __future__ import annotations
@@ -64,6 +65,14 @@ def write(payload):
 def publish(payload):
     return wait.for_token("publish", timeout="24h").unwrap()
 
+@task(id="editor")
+def edit(payload):
+    words = Path("report.md").read_text().split("\\n\\n")[:2]
+    ai_output.pipe(re.findall(r"\\s*\\S{1,6}", "\\n\\n".join(words)))
+    token = wait.create_token(timeout="24h")
+    metadata.set("publish", {"token": token.id, "prompt": "Send it to **1,284 readers**?"})
+    return wait.for_token(token.id).unwrap()
+
 class Fit(BaseModel):
     column: str = Field(default="price", description="what to fit")
     folds: int = Field(default=5, ge=2)
@@ -86,10 +95,12 @@ QUESTION = """Goes to **1,284 readers**. The model flagged two figures as uncert
 - ARPU"""
 ASK = f"ApprovalWidget(publish.trigger({{}}), 'publish', title='Publish?', prompt={QUESTION!r})"
 BATCH = "BatchWidget(batch_trigger(score, [{'n': n} for n in range(200)]))"
+AGENT = "RunWidget(edit.trigger({'quarter': 'Q3'}), streams=True, approvals=True)"
 # name: the cell, and what has to be there before the picture is taken
 SCENES = {
     "run": ("bootstrap.trigger({})", percent("article.tw-run")),
     "run-failed": ("fails.trigger({'column': 'price'})", "article.tw-run[data-status=FAILED]"),
+    "agent": (AGENT, "article.tw-run article.tw-approval button:text('Approve')"),
     "runs": (BATCH, "article.tw-runs :text-matches('^1[0-3][0-9]$')"),
     "stream": ("StreamWidget(write.trigger({}), 'ai-output')", ".tw-streaming td:text('24.5')"),
     "approval": (ASK, "article.tw-approval[data-token] button:text('Approve')"),
@@ -111,7 +122,7 @@ def main() -> None:
         try:
             with browser(Path(folder, "profile"), device_scale_factor=1.5) as context:
                 for theme in ("Light", "Dark"):
-                    for name in SCENES:
+                    for name in sys.argv[1:] or SCENES:
                         take(server, context.new_page(), theme, name)
         finally:
             server.stop()
