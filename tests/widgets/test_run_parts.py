@@ -73,6 +73,20 @@ def test_one_card_shows_a_whole_agent_run(agent, until, eventually):
     assert all(each.comm is None for each in widget._parts._all())
 
 
+def test_a_token_is_described_once_its_metadata_is_known(agent, here, until):
+    handle = agent.trigger({})
+    run = handle.retrieve().model_copy(update={"waits_for": ["waitpoint_1"], "metadata": {}})
+    widget = RunWidget(handle, approvals=True, enabled=False)
+    widget._compose(run)
+    said = {"publish": {"token": "waitpoint_1", "prompt": "Publish?"}}
+    widget._compose(run.model_copy(update={"metadata": said}))
+    widget._compose(run)
+    state = widget.approvals["waitpoint_1"]._channel.snapshot()[1]
+    assert (state["title"], state["prompt"]) == ("publish", "Publish?")
+    handle.cancel()
+    widget.close()
+
+
 def test_only_the_streams_that_are_asked_for(agent, until, eventually):
     run = agent.trigger({})
     widget = RunWidget(run, streams=["words"])

@@ -119,6 +119,11 @@ class ApprovalWidget(FollowingWidget):
         """Say no, as the button does."""
         self._decide(approved=False, comment=comment, data=data)
 
+    def describe(self, *, title: str | None, prompt: str | None) -> None:
+        """Say what is asked, where that was not known when the widget was made."""
+        told = {"title": title, "prompt": prompt}
+        self._show({name: text for name, text in told.items() if text is not None})
+
     def complete(self, data: Any) -> None:
         """Complete the token with data of your own. The first completion of a token counts."""
         token_id = self.token_id

@@ -84,14 +84,12 @@ class RunParts:
             for asked in self._asked(run):
                 if asked.token not in self.approvals:
                     approval = ApprovalWidget(
-                        asked.token,
-                        title=asked.title,
-                        prompt=asked.prompt,
-                        client=self._client,
-                        enabled=self._enabled,
+                        asked.token, client=self._client, enabled=self._enabled
                     )
                     self.approvals[asked.token] = approval
                     self._add("approval", asked.token, approval)
+                # that a run waits may be known before its metadata is
+                self.approvals[asked.token].describe(title=asked.title, prompt=asked.prompt)
             return list(self._shown) if len(self._shown) > before else None
 
     def html(self) -> str:
