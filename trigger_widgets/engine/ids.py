@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-_RANDOM_DIGITS = 16
+_RANDOM_BYTES = 8
 
 
 def now_ms() -> int:
@@ -17,9 +18,10 @@ def now_ms() -> int:
 
 def new_id(now: int) -> str:
     """25 characters that start with "c" and sort by time, like the cuids of a real server."""
-    return f"c{_base36(now):0>8}{_base36(secrets.randbelow(36**_RANDOM_DIGITS)):0>16}"
+    return f"{first_id(now)}{secrets.token_hex(_RANDOM_BYTES)}"
 
 
+@lru_cache(maxsize=16)
 def first_id(moment: int) -> str:
     """What the ids of that millisecond, and of all later ones, are not less than."""
     return f"c{_base36(max(moment, 0)):0>8}"

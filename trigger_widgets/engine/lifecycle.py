@@ -8,14 +8,13 @@ WAITING, its worker has gone silent; PENDING_CANCEL, nobody answered the cancell
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from trigger_widgets.durations import parse_duration
 from trigger_widgets.errors import ConfigurationError
 
 from .ids import new_id
-from .records import RunRecord, WorkerRecord
+from .records import RunRecord, WorkerRecord, replaced
 from .snapshots import Event, Execution, State, finish, transition
 from .statuses import Status
 
@@ -36,7 +35,7 @@ def error_text(error: dict[str, Any]) -> str:
 
 def changed(run: RunRecord, now: int, **changes: Any) -> RunRecord:
     """`run` with `changes`. `updated_at` always grows: it is the offset of the run's feed."""
-    return replace(run, updated_at=max(now, run.updated_at + 1), **changes)
+    return replaced(run, updated_at=max(now, run.updated_at + 1), **changes)
 
 
 def _move(run: RunRecord, state: State, now: int, **changes: Any) -> RunRecord:
@@ -138,7 +137,7 @@ def given_back(run: RunRecord, now: int) -> RunRecord:
 def heard(run: RunRecord, now: int) -> RunRecord:
     """A heartbeat. It changes nothing that anybody sees."""
     if run.execution in (Execution.EXECUTING, Execution.WAITING, Execution.BETWEEN_ATTEMPTS):
-        return replace(run, due_at=now + HEARTBEAT_LIMIT_MS)
+        return replaced(run, due_at=now + HEARTBEAT_LIMIT_MS)
     return run
 
 
@@ -227,6 +226,6 @@ def fired(run: RunRecord, now: int) -> RunRecord:
     if run.execution is Execution.QUEUED:
         return expired(run, now)
     if run.execution is Execution.FINISHED:
-        return replace(run, due_at=None)
+        return replaced(run, due_at=None)
     silence = f"The worker said nothing for {HEARTBEAT_LIMIT_MS // 1000} s and was given up."
     return worker_lost(run, silence, now)

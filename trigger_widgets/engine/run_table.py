@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any
 
 from .hub import ANY_RUN, QUEUE, TIMERS, batch_topic, run_topic, tag_topic
@@ -15,6 +16,7 @@ from .store import Transaction
 
 Execute = Callable[..., sqlite3.Cursor]
 _STORED = tuple(name for name in RUN_COLUMNS if name != "payload")
+_VALUES = attrgetter(*_STORED)
 _SELECT = (
     f"SELECT {', '.join(f'runs.{name}' for name in _STORED)}, payloads.data AS payload "  # noqa: S608
     "FROM runs LEFT JOIN payloads ON payloads.run = runs.id "
@@ -44,7 +46,8 @@ def select(execute: Execute, where: str, *parameters: Any) -> list[RunRecord]:
 def insert(transaction: Transaction, run: RunRecord) -> None:
     """Store a new run."""
     change = _next_change(transaction)
-    transaction.execute(_INSERT, [*(_cell(getattr(run, name)) for name in _STORED), change, change])
+    cells = [_cell(value) if type(value) is tuple else value for value in _VALUES(run)]
+    transaction.execute(_INSERT, [*cells, change, change])
     _tag(transaction, run)
     if run.payload is not None:
         transaction.execute("INSERT INTO payloads VALUES (?, ?)", (run.id, run.payload))

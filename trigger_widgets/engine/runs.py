@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 from . import blocking, debounce, lifecycle, metadata, run_table, worker_table
 from .core import Engine
 from .ids import new_id, now_ms
-from .records import RunRecord, WorkerRecord
+from .records import RunRecord, WorkerRecord, replaced
 from .registry import Coverage
 from .snapshots import Execution
 from .statuses import Status
@@ -106,7 +106,7 @@ def create(
     locked = _locked_worker(transaction, request)
     tasks = locked.tasks if locked else registered.settings
     run = _new_run(transaction, request, locked, tasks.get(request.task, {}), now)
-    run = replace(run, streams_version=streams_version, batch=batch, id=run_id or run.id)
+    run = replaced(run, streams_version=streams_version, batch=batch, id=run_id or run.id)
     run_table.insert(transaction, _enqueued(run, registered.coverage, now))
     if request.idempotency_key is not None:
         transaction.execute(
@@ -218,7 +218,7 @@ def _enqueued(run: RunRecord, coverage: Coverage, now: int) -> RunRecord:
     covered = coverage.covers(run.origin, run.task)
     queued = lifecycle.placed(queued, has_taker=covered, now=now)
     # nobody has seen it yet: it was created this way
-    return replace(queued, updated_at=run.created_at)
+    return replaced(queued, updated_at=run.created_at)
 
 
 async def cancel(engine: Engine, run_id: str, reason: dict[str, Any] | None = None) -> bool:
