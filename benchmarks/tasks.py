@@ -35,3 +35,15 @@ def writes_words(payload: Any) -> None:
         streams.append("out", part)
         if not n % 25 and (ahead := began + n / rate - time.monotonic()) > 0:
             time.sleep(ahead)
+
+
+@task(id="noop")
+def noop(payload: Any) -> Any:
+    """Nothing."""
+    return payload
+
+
+@task(id="when")
+def when(_payload: Any) -> float:
+    """When it began."""
+    return time.time()
