@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,13 @@ def test_the_class_itself_is_documented(twins):
             assert kind.__doc__
             for name in calls(client, resource):
                 assert getattr(kind, name).__doc__
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_the_documentation_names_every_call(twins, resource):
+    text = (Path(__file__).parents[2] / "docs" / "client.md").read_text()
+    for name in calls(twins[0], resource):
+        assert f"`{resource}.{name}`" in text, name
 
 
 def test_async_calls_are_coroutines(twins):
