@@ -5,7 +5,7 @@ import sys
 
 from worker.support import until
 
-from trigger_widgets.engine_file import EngineFile
+from trigger_widgets.engine_file import EngineFile, mark_stopped
 
 SOURCE = """
 import sys
@@ -37,5 +37,6 @@ class ImpatientEngine:
         return EngineFile.read(self.data_dir).endpoint
 
     def stop(self):
+        mark_stopped(self.data_dir)  # or a kernel that lives starts one that nobody ends
         self.process.kill()
         self.process.wait()
