@@ -11,7 +11,7 @@ from trigger_widgets.widgets.stream import field_of
 
 @pytest.fixture
 def writes(here):
-    out = streams.define("out")
+    out = streams.define("out", str | dict)
 
     @task(id="writes")
     def writes(payload):
@@ -45,8 +45,7 @@ def test_deltas_are_joined_by_a_path(writes, until):
     run = writes.trigger({"parts": [*deltas, {"event": []}]})
     widget = StreamWidget(run, "out", text_field="event.0.delta")
     until(widget, "done", value=True)
-    assert widget.text == "Hello"
-    assert widget.parts[0] == deltas[0]
+    assert (widget.text, widget.parts[0]) == ("Hello", deltas[0])
     widget.close()
 
 
