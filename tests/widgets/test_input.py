@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel
 
-from trigger_widgets import InputWidget, task
+from trigger_widgets import InputWidget, streams, task
 from trigger_widgets.api.auth import create_public_token
 from trigger_widgets.config import secret
 from trigger_widgets.errors import ConfigurationError, PermissionDeniedError, ServerError
@@ -180,6 +180,23 @@ def test_nothing_is_sent_to_a_run_that_has_ended(here, until):
     widget = InputWidget(run, "chat")
     until(widget, "done", value=True)
     assert "has ended (completed)" in state(widget)["can"]["send"]
+    widget.close()
+
+
+def test_a_run_on_the_engine_takes_what_is_sent_with_a_narrow_token(here, until):
+    @task(id="listens")
+    def listens(payload):
+        chat = streams.input("chat", str)
+        return [chat.wait(timeout="1m").unwrap() for _ in range(2)]
+
+    run = listens.trigger({})
+    token = here.auth.create_public_token(scopes={"write": {"input_streams": run.id}})
+    widget = InputWidget(run.id, "chat", access_token=token)
+    widget.send("one")
+    widget.send("two")
+    assert run.result(timeout=60) == ["one", "two"]
+    until(widget, "sent", ["one", "two"])
+    assert token.get_secret_value() not in str(widget.get_state()) + widget.to_html()
     widget.close()
 
 
