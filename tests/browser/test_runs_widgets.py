@@ -62,3 +62,38 @@ def test_a_new_run_with_the_tag_appears_by_itself(open_notebook, page):
     expect(page.locator(CARD)).to_be_visible()
     assert "25" in notebook.run(2)
     expect(page.locator(CARD)).to_contain_text("Completed")
+
+
+def test_a_row_opens_its_run_and_what_was_chosen_is_there_after_a_reload(open_notebook, page):
+    notebook = open_notebook(
+        DEFINE,
+        "batch = score.batch_trigger(rows.head(12))\nw = BatchWidget(batch)\nw",
+        "w.wait(timeout=60)\nprint(w.counts)",
+        "print(len(w.selected), w.run.run_id == w.selected[0], w.run.status)",
+        "print(w.close_run(), w.cancel([]))",
+    )
+    for cell in range(3):
+        notebook.run(cell)
+    table = notebook.cell(1).locator(CARD)
+    expect(table.locator(".tw-thead")).to_contain_text("square")
+    table.get_by_role("button", name="square").click()
+    table.get_by_role("button", name="square").click()
+    first = table.locator(".tw-tbody [role=row]").first
+    expect(first).to_contain_text("121")
+    first.get_by_role("checkbox").click()
+    first.click(position={"x": 200, "y": 10})
+    opened = table.locator(".tw-open article")
+    expect(opened).to_contain_text("Completed")
+    expect(table.locator(".tw-foot").first).to_contain_text("1 selected")
+    assert notebook.run(3).strip() == "1 True COMPLETED"
+    table.get_by_role("button", name="View").click()
+    table.get_by_role("button", name="name", exact=True).click()
+    expect(table.locator(".tw-thead")).to_contain_text("name")
+    notebook.save()
+    notebook.reload()
+    table = notebook.cell(1).locator(CARD)
+    expect(table.locator('[aria-sort="descending"]')).to_contain_text("square")
+    expect(table.locator(".tw-thead")).to_contain_text("name")
+    expect(table.locator(".tw-open article")).to_contain_text("Completed")
+    assert notebook.run(4).strip() == "None None"
+    expect(table.locator(".tw-open")).to_have_count(0)
