@@ -76,7 +76,9 @@ class Stream:
         self._position.reopened()
 
     def event(self, name: str, data: str, event_id: str) -> list[Any]:
-        """The parts of one event that are new."""
+        """The parts of one event that are new. Keep-alives come as events without data once an id
+        was seen (httpx-sse 0.4.3).
+        """
         if self._position is None or not data:
             return []
         if data == _END and name == _DEFAULT_EVENT:

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import httpx
+from httpx_sse import EventSource
 
 from trigger_widgets.api import streams
 from trigger_widgets.api.headers import common_headers
@@ -23,7 +24,6 @@ from trigger_widgets.models import Run, RunStatus
 
 from .connection import Connection
 from .driver import AnyReader, Driver
-from .events import Events
 from .hub import Membership
 from .runs import run_source
 from .stream import Phase, Stream
@@ -202,17 +202,14 @@ class StreamFeed(Driver[StreamReader]):
 
     async def _listen(self, response: httpx.Response) -> None:
         last = time.monotonic()
-        events = Events()
-        body = cast("AsyncGenerator[bytes, None]", response.aiter_bytes())
-        async with contextlib.aclosing(body) as pieces:
-            async for piece in pieces:
-                for event in events.feed(piece):
-                    parts = self._stream.event(*event)
-                    if parts:
-                        last = time.monotonic()
-                        self._take(parts)
-                    if self._stream.phase is Phase.DONE:
-                        return
+        async with contextlib.aclosing(EventSource(response).aiter_sse()) as events:
+            async for event in events:
+                parts = self._stream.event(event.event, event.data, event.id)
+                if parts:
+                    last = time.monotonic()
+                    self._take(parts)
+                if self._stream.phase is Phase.DONE:
+                    return
         self._stream.closed(time.monotonic() - last)
 
     def _take(self, parts: list[Any]) -> None:
