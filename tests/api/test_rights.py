@@ -9,6 +9,7 @@ from trigger_widgets.api.rights import (
     may_cancel_runs,
     may_complete,
     may_read_wait_tokens,
+    may_replay,
     may_send,
     scopes_of,
 )
@@ -80,3 +81,9 @@ def test_canceling_any_run():
     assert may_cancel_runs(KEY)
     assert may_cancel_runs(any_run)
     assert not may_cancel_runs(one_run)
+
+
+def test_replaying_needs_the_secret_key():
+    every_run = create_public_token(scopes={"write": {"runs": True}}).sign(KEY, "env")
+    assert may_replay(KEY)
+    assert not may_replay(every_run)
