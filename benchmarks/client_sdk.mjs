@@ -11,10 +11,32 @@ process.on("uncaughtException", (error) => {
   if (error.code !== "ERR_INVALID_STATE") throw error;
 });
 
+let asked = 0;
+const { fetch } = globalThis;
+globalThis.fetch = (...request) => {
+  asked += 1;
+  return fetch(...request);
+};
+
 const now = () => performance.timeOrigin + performance.now();
 const following = new Map();
 
 const work = {
+  /** Subscribe to each run, and stay. */
+  hold({ ids }) {
+    for (const id of ids) {
+      (async () => {
+        for await (const _run of runs.subscribeToRun(id));
+      })().catch(() => {});
+    }
+  },
+
+  /** How many requests were made so far. */
+  asked: () => asked,
+
+  /** Leave behind nothing that nobody needs. */
+  tidy: () => globalThis.gc(),
+
   /** Seconds until the `count`th part of a stream is there. */
   async read({ run, stream, count }) {
     const began = performance.now();
@@ -35,22 +57,22 @@ const work = {
     }
     return (performance.now() - began) / 1000;
   },
-  /** Begin to read; what the latencies of the parts are (ms since they were stamped) is kept. */
+  /** Begin to read, and keep when each part was there (ms since 1970). */
   async follow({ run, stream }) {
-    const latencies = [];
-    following.set(run, latencies);
+    const arrivals = [];
+    following.set(run, arrivals);
     const parts = await streams.read(run, stream, { timeoutInSeconds: 300 });
     (async () => {
-      for await (const part of parts) latencies.push(now() - 1000 * Number(part));
+      for await (const _part of parts) arrivals.push(now());
     })().catch(() => {});
     return true;
   },
 
-  /** The latencies of the first `count` parts. */
-  async latencies({ run, count }) {
-    const latencies = following.get(run);
-    while (latencies.length < count) await new Promise((next) => setTimeout(next, 5));
-    return latencies.splice(0, count);
+  /** When each of the first `count` parts was there. */
+  async arrivals({ run, count }) {
+    const arrivals = following.get(run);
+    while (arrivals.length < count) await new Promise((next) => setTimeout(next, 5));
+    return arrivals.slice(0, count);
   },
 };
 

@@ -42,34 +42,28 @@ def dev(tasks: Path) -> Iterator[Dev]:
                 process.terminate()
 
 
-class Node:
-    """A script beside this file in Node, with the official SDK: one line asks, one answers."""
+class Child:
+    """A process that is asked by a line of JSON, and answers by one."""
 
-    def __init__(self, script: str, server: Dev | Replay) -> None:
-        # packages are found from where a script lies, and the SDK is installed beside the tests
-        loader = (OFFICIAL / "package.json").as_uri()
+    def __init__(self, command: list[Any], **environment: str) -> None:
         self._process = subprocess.Popen(
-            ["node", "--expose-gc", HERE / script],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=_environment(
-                TRIGGER_API_URL=server.api_url,
-                TRIGGER_SECRET_KEY=server.secret_key,
-                SDK_FROM=loader,
-            ),
+            env=_environment(**environment),
         )
         self.pid = self._process.pid
 
     def ask(self, what: str, **arguments: Any) -> Any:
-        """What the script's function of that name gives."""
+        """What the child's function of that name gives."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"what": what, **arguments}) + "\n")
         self._process.stdin.flush()
         answer = json.loads(_line(self._process))
         if "error" in answer:
-            raise RuntimeError(f"{what} in Node: {answer['error']}")
-        return answer["value"]
+            raise RuntimeError(f"{what}: {answer['error']}")
+        return answer.get("value")
 
     def __enter__(self) -> Self:
         return self
@@ -77,6 +71,19 @@ class Node:
     def __exit__(self, *_exception: object) -> None:
         self._process.kill()
         self._process.communicate()
+
+
+class Node(Child):
+    """A script beside this file in Node, with the official SDK."""
+
+    def __init__(self, script: str, server: Dev | Replay) -> None:
+        super().__init__(
+            ["node", "--expose-gc", HERE / script],
+            TRIGGER_API_URL=server.api_url,
+            TRIGGER_SECRET_KEY=server.secret_key,
+            # packages are found from where a script lies, and the SDK is installed by the tests
+            SDK_FROM=(OFFICIAL / "package.json").as_uri(),
+        )
 
 
 class Replay:
