@@ -3,19 +3,12 @@
 import json
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import httpx
 import pytest
 
 V2 = {"x-trigger-realtime-streams-version": "v2"}
-
-
-@pytest.fixture
-def pool():
-    with ThreadPoolExecutor(12) as pool:
-        yield pool
 
 
 def trigger(engine, task, version="v2", **options):
@@ -75,15 +68,21 @@ def stored(engine, run, stream="ai-output", *, last=None, token=None):
 
 
 class Reader:
-    """Reads in a thread: `parts` grow, `ids` are what to resume with."""
+    """Reads in a thread: `parts` grow, `ids` are what to resume with.
 
-    def __init__(self, engine, run, stream="ai-output", *, last=None, silence=1, token=None):
+    It ends after a silence, or once it has read `enough` parts.
+    """
+
+    def __init__(
+        self, engine, run, stream="ai-output", *, last=None, silence=1, enough=None, token=None
+    ):
         headers = {"authorization": f"Bearer {token or engine.key}"}
         headers["timeout-seconds"] = str(silence)
         if last is not None:
             headers["last-event-id"] = str(last)
         self.parts, self.ids, self.times, self.raw, self.pings = [], [], [], "", 0
         self.request = (engine.url + path(run, stream), headers)
+        self.enough = enough
         self.opened = threading.Event()
         self.thread = threading.Thread(target=self._read)
         self.thread.start()
@@ -101,6 +100,8 @@ class Reader:
                     *events, rest = (rest + text).split("\n\n")
                     for event in events:
                         self._event(event)
+                    if self.enough is not None and len(self.parts) >= self.enough:
+                        return
             except httpx.RemoteProtocolError:
                 pass  # the engine was killed
 
@@ -122,7 +123,7 @@ class Reader:
         self.parts.append(data)
 
     def rest(self):
-        self.thread.join(20)
+        self.thread.join(60)
         assert not self.thread.is_alive()
         return self.parts
 
@@ -445,10 +446,10 @@ def test_only_head_reads_the_writers_side(engine, task):
     assert (answer.status_code, answer.text) == (405, words)
 
 
-def test_many_readers_of_one_stream(engine, task, pool):
+def test_many_readers_of_one_stream(engine, task):
     run = trigger(engine, task)
     writer = Writer(engine, run)
-    readers = [Reader(engine, run) for _ in range(10)]
+    readers = [Reader(engine, run, silence=60, enough=30) for _ in range(10)]
     for i in range(30):
         writer.send(i)
     assert all(reader.rest() == list(range(30)) for reader in readers)

@@ -110,17 +110,19 @@ def test_a_slow_observer_holds_up_nobody_elses_messages(asks, until):
     other.cancel()
 
 
-def test_the_cards_of_earlier_runs_follow_nothing_any_more(asks):
+def test_the_cards_that_are_forgotten_follow_nothing_any_more(asks, monkeypatch):
+    """Those that are remembered do: the history shows how each of them is doing."""
+    monkeypatch.setattr("trigger_widgets.widgets.trigger.REMEMBERED", 2)
     widget = TriggerWidget(asks)
     cards = []
     for _ in range(3):
         widget.submit({})
         cards.append(widget.run)
-    assert [card._following is not None for card in cards] == [False, False, True]
+    assert [card._following is not None for card in cards] == [False, True, True]
     for card in cards:
         card.cancel()
     widget.close()
-    assert cards[-1]._following is None
+    assert [card._following for card in cards] == [None] * 3
 
 
 def test_a_decision_that_counted_is_never_undone():
