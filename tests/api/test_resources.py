@@ -125,7 +125,7 @@ def test_logs():
     page = request.decode(
         ok({"records": [{"seq": 5, "time": 1, "stream": "stdout", "text": "x"}], "next": 5})
     )
-    assert (page.records[0].text, page.next) == ("x", 5)
+    assert (page.records[0].text, page.records[0].properties, page.next) == ("x", {}, 5)
     for wrong in ({}, {"records": [{}], "next": 1}):
         with pytest.raises(ProtocolError):
             request.decode(ok(wrong))

@@ -137,7 +137,7 @@ def test_logs(engine, task):
     path = f"/engine/v1/runs/{run}/logs"
     lines = [
         {"time": 1, "stream": "stdout", "text": "one"},
-        {"time": 2, "stream": "log", "level": "warn", "text": "two"},
+        {"time": 2, "stream": "log", "level": "warn", "text": "two", "properties": {"n": [1]}},
     ]
     assert engine.http.post(path, json={"records": lines}).json() == {"next": 2}
     assert engine.http.post(path, json={"records": lines[:1]}).json() == {"next": 3}
@@ -149,7 +149,8 @@ def test_logs(engine, task):
     ]
     reader = engine.client(engine.mint(f"read:runs:{run}"))
     assert reader.get(f"/api/v1/runs/{run}/logs").status_code == 200
-    assert engine.http.post(path, json={"records": [{"stream": "x"}]}).status_code == 400
+    for wrong in ({"stream": "x"}, {**lines[0], "properties": "many"}):
+        assert engine.http.post(path, json={"records": [wrong]}).status_code == 400
     assert engine.http.post("/engine/v1/runs/run_x/logs", json={"records": []}).status_code == 404
 
 

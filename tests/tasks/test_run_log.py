@@ -1,7 +1,9 @@
+import logging
 import time
 
 from trigger_widgets.errors import APIConnectionError, NotFoundError
 from trigger_widgets.tasks.run_log import RunLog
+from trigger_widgets.tasks.run_logger import properties_of
 
 
 def texts(server):
@@ -21,6 +23,23 @@ def test_lines_are_whole_and_a_progress_bar_is_its_last_state(server):
     record = body["records"][0]
     assert abs(record["time"] / 1000 - time.time()) < 60
     assert record["stream"] == "stdout"
+
+
+def test_no_value_of_a_records_extra_makes_logging_fail(server):
+    class Broken:
+        def __repr__(self):
+            raise ValueError("no")
+
+    record = logging.makeLogRecord({"msg": "x", "n": float("nan"), "b": Broken(), "s": "x" * 10**5})
+    logging.Formatter("%(asctime)s %(message)s").format(record)
+    properties = properties_of(record)
+    assert properties.pop("b").startswith("<Broken instance at")
+    assert len(properties.pop("s")) < 10**5
+    assert properties == {"n": None}
+    log = RunLog("run_1", server.call)
+    log.record("x", "INFO", properties)
+    log.close(1)
+    assert server.calls[0][2]["records"][0]["properties"] == properties
 
 
 def test_a_server_without_run_logs_is_asked_once(server):

@@ -27,7 +27,7 @@ def talks(here):
     @task(id="talks", retry={"max_attempts": 2, "min_timeout_ms": 1, "randomize": False})
     def talks(payload, ctx):
         print("attempt", ctx.attempt.number)  # noqa: T201 - what is printed is in the log
-        logging.getLogger("talks").warning("careful")
+        logging.getLogger("talks").warning("careful", extra={"used": {"percent": 97}})
         if ctx.attempt.number == 1:
             raise ValueError("once more")
 
@@ -50,7 +50,7 @@ def test_attempts_payload_and_log_of_one_that_somebody_looks_at(talks, until, ev
     state = state_of(widget)
     said = [line[2] for line in state["log"]]
     assert [word for word in said if word.startswith("attempt")] == ["attempt 1", "attempt 2"]
-    assert said.count("careful") == 2
+    assert said.count('careful used={"percent":97}') == 2
     assert (state["max_attempts"], state["idempotency_key"]) == (2, "mine")
     assert state["payload"] == {"n": 1}
     html = widget.to_html()

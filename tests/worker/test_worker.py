@@ -7,6 +7,7 @@ import dataclasses
 import itertools
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
@@ -145,7 +146,7 @@ def test_prints_and_logs_go_to_the_run_and_nowhere_else(start_worker, client, ca
     @task(id="talks")
     def talks(payload):
         print("to stdout", payload)
-        logger.info("to the logger")
+        logger.info("to the logger", extra={"percent": 97, "at": Path("disk"), "by": talks})
         inner = threading.Thread(target=print, args=("from a thread",))
         inner.start()
         inner.join()
@@ -165,6 +166,7 @@ def test_prints_and_logs_go_to_the_run_and_nowhere_else(start_worker, client, ca
         ("stdout", "no newline"),
     ]
     assert records[1].level == "INFO"
+    assert records[1].properties == {"percent": 97, "at": "disk", "by": repr(talks)}
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("of the test\n", "")
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from trigger_widgets.errors import ConfigurationError, ProtocolError
 from trigger_widgets.jsonable import to_jsonable
@@ -116,7 +116,10 @@ def update_metadata(run: Ref, metadata: Mapping[str, Any]) -> Request[dict[str, 
 
 
 class LogRecord(BaseModel):
-    """One record of a run's log. `stream` is stdout, stderr or log; `time` is ms since 1970."""
+    """One record of a run's log. `stream` is stdout, stderr or log; `time` is ms since 1970.
+
+    `properties` are the `extra` that it was logged with.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -125,6 +128,7 @@ class LogRecord(BaseModel):
     stream: str
     text: str
     level: str | None = None
+    properties: dict[str, Any] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)

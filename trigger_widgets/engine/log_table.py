@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +16,8 @@ MAX_RECORDS = 10_000
 _PAGE = 1000
 _FULL = f"The log of this run is full ({MAX_RECORDS} records); what follows is not kept."
 
-LogRecord = tuple[int, str, str | None, str]
-"""Time in milliseconds, stream, level, text."""
+LogRecord = tuple[int, str, str | None, str, str | None]
+"""Time in milliseconds, stream, level, text, properties as JSON."""
 
 
 def parse(value: Any) -> list[LogRecord]:
@@ -35,19 +36,23 @@ def _parse_one(item: Any, where: str) -> LogRecord:
         expected = " | ".join(f"'{name}'" for name in STREAMS)
         raise ValidationError(f"Invalid enum value. Expected {expected}", f"{where}.stream")
     level = optional(record.get("level"), "string", f"{where}.level")
-    return time or 0, stream, level, expect(record.get("text"), "string", f"{where}.text")
+    text = expect(record.get("text"), "string", f"{where}.text")
+    properties = optional(record.get("properties"), "object", f"{where}.properties")
+    return time or 0, stream, level, text, json.dumps(properties) if properties else None
 
 
 def append(transaction: Transaction, run_id: str, records: list[LogRecord]) -> int:
     """Store records after those that are there; gives the next number."""
     query = "SELECT COALESCE(MAX(seq) + 1, 0) FROM logs WHERE run = ?"
     (following,) = transaction.execute(query, (run_id,)).fetchone()
-    for time, stream, level, text in records:
+    for time, *record in records:
         if following > MAX_RECORDS:
             break
-        kept = (stream, level, text) if following < MAX_RECORDS else ("log", "warn", _FULL)
+        kept = record if following < MAX_RECORDS else ("log", "warn", _FULL, None)
         transaction.execute(
-            "INSERT INTO logs VALUES (?, ?, ?, ?, ?, ?)", (run_id, following, time, *kept)
+            "INSERT INTO logs (run, seq, time, stream, level, text, properties) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (run_id, following, time, *kept),
         )
         following += 1
     number: int = following
@@ -57,8 +62,15 @@ def append(transaction: Transaction, run_id: str, records: list[LogRecord]) -> i
 def read(execute: Callable[..., sqlite3.Cursor], run_id: str, after: int) -> list[dict[str, Any]]:
     """Up to 1,000 records from number `after` on."""
     rows = execute(
-        "SELECT seq, time, stream, level, text FROM logs WHERE run = ? AND seq >= ? "
-        "ORDER BY seq LIMIT ?",
+        "SELECT seq, time, stream, level, text, properties FROM logs "
+        "WHERE run = ? AND seq >= ? ORDER BY seq LIMIT ?",
         (run_id, after, _PAGE),
     )
-    return [{name: row[name] for name in row.keys() if row[name] is not None} for row in rows]  # noqa: SIM118
+    return [_record(row) for row in rows]
+
+
+def _record(row: sqlite3.Row) -> dict[str, Any]:
+    record = {name: row[name] for name in row.keys() if row[name] is not None}  # noqa: SIM118
+    if "properties" in record:
+        record["properties"] = json.loads(record["properties"])
+    return record

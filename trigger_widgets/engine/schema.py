@@ -204,6 +204,9 @@ MIGRATIONS = (
         PRIMARY KEY (run, stream)
     ) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE logs ADD COLUMN properties TEXT;
+    """,
 )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from trigger_widgets.errors import APIStatusError
+from trigger_widgets.jsonable import JSON
 
 from .flusher import Sender, flusher
 
@@ -49,10 +50,10 @@ class RunLog(Sender):
                 self._add(stream, line.rstrip("\r").rpartition("\r")[2])
         flusher.wake(self)
 
-    def record(self, text: str, level: str) -> None:
+    def record(self, text: str, level: str, properties: dict[str, JSON] | None = None) -> None:
         """One record of a logger."""
         with self.lock:
-            self._add("log", text, level)
+            self._add("log", text, level, properties)
         flusher.wake(self)
 
     def close(self, timeout: float) -> None:
@@ -67,13 +68,21 @@ class RunLog(Sender):
     def has_pending(self) -> bool:
         return bool(self._records or self._sent) and not self._refused
 
-    def _add(self, stream: str, text: str, level: str | None = None) -> None:
+    def _add(
+        self,
+        stream: str,
+        text: str,
+        level: str | None = None,
+        properties: dict[str, JSON] | None = None,
+    ) -> None:
         if self._refused:
             return
         record: Record = {"time": int(time.time() * 1000), "stream": stream}
         if level is not None:
             record["level"] = level
         record["text"] = text[:_LONGEST_LINE]
+        if properties:
+            record["properties"] = properties
         self._records.append(record)
         if len(self._records) > _MOST_KEPT:
             self._records.popleft()
@@ -88,7 +97,7 @@ class RunLog(Sender):
 
     def _next(self) -> list[Record]:
         if self._dropped:
-            first = {**self._records[0], "stream": "log", "level": "WARNING"}
+            first = {"time": self._records[0]["time"], "stream": "log", "level": "WARNING"}
             first["text"] = f"{self._dropped} lines before this one came too fast and were dropped"
             self._records.appendleft(first)
             self._dropped = 0

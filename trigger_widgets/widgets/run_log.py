@@ -7,6 +7,7 @@ import re
 from trigger_widgets.api.runs import LogRecord
 from trigger_widgets.client import Trigger
 from trigger_widgets.errors import NotFoundError
+from trigger_widgets.jsonable import dumps
 
 Line = list[float | str]
 """Time in ms since 1970, level ("stdout", "stderr", "info", "error" …), text."""
@@ -42,7 +43,8 @@ class LogTail:
 
 
 def _line(record: LogRecord) -> Line:
-    return [record.time, record.level or record.stream, plain(record.text)[:_CHARACTERS]]
+    words = [plain(record.text), *(f"{k}={dumps(v)}" for k, v in record.properties.items())]
+    return [record.time, record.level or record.stream, " ".join(words)[:_CHARACTERS]]
 
 
 def plain(text: str) -> str:

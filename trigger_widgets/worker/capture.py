@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any
 
+from trigger_widgets.tasks.run_logger import properties_of
 from trigger_widgets.tasks.scope import RunScope, current_scope
 
 _logged: ContextVar[bool] = ContextVar("trigger_widgets_logged", default=False)
@@ -132,7 +133,7 @@ def _log_to_runs() -> None:
         if scope is None:
             original(logger, record)
             return
-        scope.log.record(_formatter.format(record), record.levelname)
+        scope.log.record(_formatter.format(record), record.levelname, properties_of(record))
         token = _logged.set(True)
         try:
             original(logger, record)

@@ -15,7 +15,10 @@ from trigger_widgets.engine.web import JSON, Refusal, engine_of, invalid, read_j
 
 
 async def append(request: Request) -> Response:
-    """`POST /engine/v1/runs/<run>/logs {"records":[{"time","stream","level"?,"text"}]}`."""
+    """`POST /engine/v1/runs/<run>/logs {"records":[{"time","stream","text", …}]}`.
+
+    A record may have a `level`, and `properties`: an object.
+    """
     engine = auth.require_key(request)
     try:
         body = expect(await read_json(request), "object")
