@@ -9,6 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from trigger_widgets.engine.routes.feed_answers import offset_part
+from trigger_widgets.engine.validation import MAX_INTEGER
+
 KB = 1024
 TOO_LARGE = {"error": "Request body too large"}
 METADATA = {"error": "Metadata exceeds maximum size of 262144 bytes"}
@@ -145,3 +148,31 @@ def test_parts_of_a_stream(engine, task):
     with engine.http.stream("GET", f"/realtime/v1/streams/{run}/s", headers=headers) as stream:
         text = "".join(line for line in stream.iter_lines() if line.startswith("data:"))
     assert part in text
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"type": "increment", "key": "a", "value": 10**400},
+        {"type": "set", "key": f"$[{'9' * 5_000}]", "value": 1},
+        {"type": "set", "key": "$" + ".a" * 5_000, "value": 1},
+        {"type": "append", "key": "$" + "[0]" * 900, "value": 1},
+    ],
+)
+def test_metadata_beyond_json_and_below_its_ground_is_no_failure(engine, task, operation):
+    path = f"/api/v1/runs/{engine.trigger(task)}/metadata"
+    engine.http.put(path, json={"metadata": {"a": 1.5}})
+    answer = engine.http.put(path, json={"operations": [operation]})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["metadata"]["a"] == 1.5
+
+
+def test_numbers_that_no_database_holds_are_no_failure(engine, task):
+    run, many = engine.trigger(task), "9" * 30
+    assert offset_part(f"{many}_1", 0, 0) == MAX_INTEGER  # a feed asked so is held
+    lines = engine.http.post(
+        f"/realtime/v1/streams/{run}/self/s",
+        content=b"1\n",
+        headers={"x-client-id": "c", "x-resume-from-chunk": many},
+    )
+    assert lines.status_code == 200, lines.text

@@ -32,7 +32,9 @@ def test_pages(engine, task):
     assert (last, set(cursors)) == (runs[4:], {"previous"})
 
 
-@pytest.mark.parametrize("cursor", ["run_bogus", "", "e30", "\u00e4", "bnVsbA"])
+@pytest.mark.parametrize(
+    "cursor", ["run_bogus", "", "e30", "\u00e4", "bnVsbA", "eyJyIjoiXHVkODAwIn0", "W1tb" * 9_000]
+)
 def test_a_bogus_cursor_is_none(engine, task, cursor):
     """raw-44 0019."""
     run = engine.trigger(task)

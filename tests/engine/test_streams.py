@@ -416,6 +416,12 @@ def test_odd_stream_ids(engine, task):
         assert stored(engine, run, quoted) == [stream]
 
 
+def test_an_id_of_half_a_surrogate_pair_names_nothing(engine, task):
+    writer = Writer(engine, trigger(engine, task))
+    half = {"body": '{"data":1,"id":"\\ud800"}'}
+    assert writer.post([half, half]).json()["end"]["seq_num"] == 2
+
+
 def test_refused_records(engine, task):
     run = trigger(engine, task)
     writer = Writer(engine, run)

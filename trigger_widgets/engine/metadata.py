@@ -19,8 +19,9 @@ from .validation import ValidationError, expect, loads
 MAX_BYTES = 256 * 1024
 TOO_LARGE = f"Metadata exceeds maximum size of {MAX_BYTES} bytes"
 _KINDS = ("update", "set", "delete", "append", "remove", "increment")
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\['([^']*)'\]|\[\"([^\"]*)\"\]")
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d{1,9})\]|\['([^']*)'\]|\[\"([^\"]*)\"\]")
 _MAX_INDEX = 10_000
+_MOST_STEPS = 100
 
 
 class TooLargeError(Exception):
@@ -126,9 +127,17 @@ def _apply_one(root: dict[str, Any], operation: Operation) -> dict[str, Any]:
             _set(parent, last, [item for item in current if item != operation.value])
     else:
         number = current if isinstance(current, int | float) else 0
-        total = number + operation.value
-        _set(parent, last, total if math.isfinite(total) else number)
+        _set(parent, last, _sum(number, operation.value))
     return root
+
+
+def _sum(number: float, more: float) -> float:
+    """What is beyond JSON's numbers adds nothing."""
+    try:
+        total = number + more
+        return total if math.isfinite(total) else number
+    except OverflowError:
+        return number
 
 
 def _path(key: str) -> list[str | int]:
@@ -143,7 +152,8 @@ def _path(key: str) -> list[str | int]:
         name = next((group for group in (step[1], step[3], step[4]) if group is not None), None)
         path.append(int(step[2]) if name is None else name)
         position = step.end()
-    return path
+    # what is deeper could be stored, and not be read again
+    return path if len(path) <= _MOST_STEPS else [key]
 
 
 def _parent(root: dict[str, Any], path: Sequence[str | int], *, create: bool) -> Any:

@@ -8,6 +8,7 @@ opened.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import string
 from collections.abc import Sequence
@@ -149,4 +150,6 @@ def _record(item: Any, where: str) -> NewPart:
         # a reader parses every body, and would fail on this one for ever
         raise ValidationError("Expected the text of a JSON object", f"{where}.body")
     part_id = value.get("id")
-    return NewPart(body, part_id if isinstance(part_id, str) else None)
+    # half a surrogate pair has no UTF-8, and so names nothing
+    names = isinstance(part_id, str) and not re.search(r"[\ud800-\udfff]", part_id)
+    return NewPart(body, part_id if names else None)

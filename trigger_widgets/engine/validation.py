@@ -18,7 +18,8 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "number": (int, float),
     "boolean": bool,
 }
-_MAX_INTEGER = 2**53
+MAX_INTEGER = 2**53
+"""What JavaScript and SQLite can both hold."""
 
 
 class ValidationError(Exception):
@@ -76,8 +77,8 @@ def optional_integer(value: Any, path: str) -> int | None:
     number = expect(value, "number", path)
     if isinstance(number, float) and not number.is_integer():
         raise ValidationError("Expected integer, received float", path)
-    if abs(number) > _MAX_INTEGER:
-        raise ValidationError(f"Number must be less than or equal to {_MAX_INTEGER}", path)
+    if abs(number) > MAX_INTEGER:
+        raise ValidationError(f"Number must be less than or equal to {MAX_INTEGER}", path)
     return int(number)
 
 
@@ -98,4 +99,4 @@ def later_moment(value: Any, now: int) -> int | None:
 def milliseconds(value: Any, path: str) -> int:
     """A duration in milliseconds, whole and not negative."""
     number: float = expect(value, "number", path)
-    return round(min(max(number, 0), _MAX_INTEGER))
+    return round(min(max(number, 0), MAX_INTEGER))

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from trigger_widgets.engine import auth, feed_rows
+from trigger_widgets.engine.validation import MAX_INTEGER
 
 _HOLD_SECONDS = (17, 23)
 sequence = itertools.count(1)
@@ -40,7 +41,7 @@ def wants_snapshot(request: Request) -> bool:
 def offset_part(offset: str, index: int, default: int) -> int:
     """One of the two numbers of an offset; what is none is before everything."""
     try:
-        return int(offset.split("_")[index])
+        return min(int(offset.split("_")[index]), MAX_INTEGER)
     except (IndexError, ValueError):
         return default
 

@@ -15,6 +15,7 @@ from trigger_widgets.engine import auth, batch_table, paging, run_table, run_vie
 from trigger_widgets.engine.records import RunRecord
 from trigger_widgets.engine.statuses import Status, from_api_status
 from trigger_widgets.engine.trigger_request import MACHINES
+from trigger_widgets.engine.validation import loads
 from trigger_widgets.engine.web import JSON, api_version, engine_of
 
 _NOBODYS = ("schedule", "bulkAction", "error")
@@ -59,8 +60,8 @@ def _cursor(run: RunRecord) -> str:
 def _id_of(cursor: str | None) -> str | None:
     try:
         text = base64.urlsafe_b64decode((cursor or "") + "==")
-        value = json.loads(text)
-    except ValueError:
+        value = loads(text)
+    except (ValueError, RecursionError):
         return None
     found = value.get("r") if isinstance(value, dict) else None
     return found if isinstance(found, str) else None

@@ -14,7 +14,7 @@ from trigger_widgets.engine import auth, run_table, stream_frames, stream_table,
 from trigger_widgets.engine.core import Engine
 from trigger_widgets.engine.ndjson import is_json, read_lines
 from trigger_widgets.engine.records import RunRecord
-from trigger_widgets.engine.validation import ValidationError
+from trigger_widgets.engine.validation import MAX_INTEGER, ValidationError
 from trigger_widgets.engine.web import JSON, Refusal, engine_of, invalid, read, read_json
 
 _WRITER_TOKEN_SECONDS = 30 * 24 * 3600
@@ -75,9 +75,10 @@ async def _ingest(request: Request, engine: Engine, where: streams.Target) -> Re
     """v1: lines of JSON for as long as the writer sends some; each is stored as it comes."""
     client = request.headers.get("x-client-id")
     try:
-        number = max(0, int(request.headers.get("x-resume-from-chunk") or 0))
+        number = int(request.headers.get("x-resume-from-chunk") or 0)
     except ValueError:
         number = 0
+    number = min(max(number, 0), MAX_INTEGER)
     try:
         # so that it is in the run's row before it has a part
         await streams.open_stream(engine, where)
