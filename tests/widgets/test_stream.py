@@ -1,5 +1,7 @@
 """StreamWidget on a real engine: text and parts in Python, and what is kept in the notebook."""
 
+from types import SimpleNamespace
+
 import ipywidgets
 import pytest
 from traitlets import TraitError
@@ -73,4 +75,24 @@ def test_the_saved_copy_is_short_and_says_so(writes, until, monkeypatch):
     assert saved["text"] == "0123456789"
     assert saved["truncated"] == "this saved copy holds the first 10 of 13 characters"
     assert "first 10 of 13" in widget.to_html()
+    widget.close()
+
+
+def test_what_an_earlier_watch_still_brings_is_not_there_twice(here, monkeypatch):
+    """Followed again while parts were on their way: the second watch brings them, too."""
+    watches = []
+
+    def watch_stream(*_where, **how):
+        watches.append(how)
+        return SimpleNamespace(stop=lambda: None)
+
+    monkeypatch.setattr(here, "watch_stream", watch_stream)
+    widget = StreamWidget("run_1", "out", client=here)
+    watches[0]["on_parts"](["one "])
+    widget.stop()
+    widget.start()
+    assert watches[1]["start_index"] == 1
+    for watch in watches:
+        watch["on_parts"](["two"])
+    assert (widget.text, widget.parts) == ("one two", ["one ", "two"])
     widget.close()

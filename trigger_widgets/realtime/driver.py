@@ -140,7 +140,12 @@ class Driver(Generic[R]):
         """An error status: final, or one that passes. Of a token that was asked for there may be
         another, once.
         """
-        if answer.status == _UNAUTHORIZED and not self._renewed and self._server.renew(endpoint):
+        # renewing waits for whoever asks already, and a function of the user's may be slow
+        if (
+            answer.status == _UNAUTHORIZED
+            and not self._renewed
+            and await asyncio.to_thread(self._server.renew, endpoint)
+        ):
             self._renewed = True
             return
         error = sentences.status_error(

@@ -86,6 +86,7 @@ class StreamWidget(FollowingWidget):
         self._texts: list[str] = []
         self._shown = self._observed = 0
         self._lock = threading.Lock()
+        self._turn = 0
         self._readers: set[threading.Event] = set()
         self._assign(run_id=run if isinstance(run, str) else run.id, stream=stream)
         self._show(
@@ -167,20 +168,25 @@ class StreamWidget(FollowingWidget):
     # ── from the feed; on the background loop's thread, so nothing here may block ───────────
 
     def _follow(self) -> Following:
+        with self._lock:
+            self._turn += 1  # what an earlier watch still brings comes again
+            turn, start = self._turn, self._start_index + len(self._arrived)
         return self._client.watch_stream(
             self.run_id,
             self.stream,
-            on_parts=self._take,
+            on_parts=lambda parts: self._take(parts, turn),
             on_run=self._see_run,
             on_connection=self._see_connection,
             on_end=self._end,
-            start_index=self._start_index + len(self._arrived),
+            start_index=start,
         )
 
-    def _take(self, parts: Sequence[Any]) -> None:
+    def _take(self, parts: Sequence[Any], turn: int) -> None:
         parts = list(parts)
         text = "".join(map(self._as_text, parts))
         with self._lock:
+            if turn != self._turn:
+                return
             self._arrived += parts
             self._texts.append(text)
             count = len(self._arrived)
