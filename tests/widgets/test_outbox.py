@@ -16,12 +16,12 @@ class Talker:
 
 def test_the_first_goes_at_once():
     talker = Talker()
-    Outbox(rate=1).post(talker)
+    Outbox(rate=2, at_once=1).post(talker)
     assert talker.done.wait(5)
 
 
 def test_posting_again_while_it_waits_is_one_turn():
-    outbox, first, other = Outbox(rate=10), Talker(), Talker()
+    outbox, first, other = Outbox(rate=11, at_once=1), Talker(), Talker()
     outbox.post(first)
     assert first.done.wait(5)
     for _ in range(50):
@@ -34,14 +34,24 @@ def test_posting_again_while_it_waits_is_one_turn():
 
 
 def test_all_talkers_together_keep_to_the_rate():
-    outbox, talkers = Outbox(rate=100), [Talker(messages=2) for _ in range(10)]
+    outbox, talkers = Outbox(rate=100, at_once=10), [Talker(messages=2) for _ in range(10)]
     for talker in talkers:
         outbox.post(talker)
     for talker in talkers:
         assert talker.done.wait(10)
     spoke = sorted(each.spoke[0] for each in talkers)
-    # ten talkers of two messages at 100 a second: the last may not start before 180 ms
-    assert spoke[-1] - spoke[0] >= 0.17
+    # ten go at once and 90 a second after that: the last, after 18 messages, not before 100 ms
+    assert spoke[-1] - spoke[0] >= 0.09
+
+
+def test_what_follows_a_change_of_several_messages_goes_at_once():
+    outbox, talkers = Outbox(rate=12, at_once=10), [Talker(messages=4) for _ in range(3)]
+    for talker in talkers:
+        outbox.post(talker)
+    for talker in talkers:
+        assert talker.done.wait(5)
+    # at two a second the third would come four seconds after the first
+    assert talkers[2].spoke[0] - talkers[0].spoke[0] < 2
 
 
 def test_a_turn_can_be_for_later_and_an_earlier_wish_wins():

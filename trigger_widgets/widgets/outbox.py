@@ -1,7 +1,8 @@
 """One outbox a kernel: what the widgets have to say, at most 60 messages a second.
 
 The comm channel loses messages when it is flooded (above 1,000 a second by the server's own
-limit), so changes are merged while they wait. The first one after a pause goes at once.
+limit), so changes are merged while they wait. After a pause some go at once: a change is often a
+message and a few traits, and the change after it should not wait for them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 MESSAGES_PER_SECOND = 60
+AT_ONCE = 10
 
 
 class Sender(Protocol):
@@ -25,9 +27,14 @@ class Outbox:
     """A thread that lets its senders speak in turn. It sleeps while nobody has anything to say."""
 
     def __init__(
-        self, rate: float = MESSAGES_PER_SECOND, clock: Callable[[], float] = time.monotonic
+        self,
+        rate: float = MESSAGES_PER_SECOND,
+        at_once: int = AT_ONCE,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._interval = 1 / rate
+        # a second has those that go at once and those that become free in it: together the rate
+        self._interval = 1 / (rate - at_once)
+        self._ahead = (at_once - 1) * self._interval
         self._clock = clock
         self._waiting: dict[Sender, float] = {}
         self._changed = threading.Condition()
@@ -58,7 +65,7 @@ class Outbox:
                 now = self._clock()
                 if self._waiting:
                     sender = min(self._waiting, key=lambda each: self._waiting[each])
-                    wait = max(self._waiting[sender], self._free_at) - now
+                    wait = max(self._waiting[sender], self._free_at - self._ahead) - now
                     if wait <= 0:
                         del self._waiting[sender]
                         return sender
