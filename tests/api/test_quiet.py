@@ -10,6 +10,7 @@ def test_only_the_backgrounds_requests_are_kept_out_of_the_log(caplog):
     log = logging.getLogger("httpx")
     with caplog.at_level(logging.INFO):
         log.info("by the user")
+        log.info("POST %s", "http://h/api/v1/waitpoints/tokens/waitpoint_1/callback/secret")
         background = threading.Thread(
             target=log.info, args=("by a poll",), name=f"{THREAD_PREFIX}-worker"
         )
