@@ -1,5 +1,7 @@
 """One card for a whole agent run: its streams and the tokens it waits for, composed."""
 
+import threading
+
 import pytest
 
 from trigger_widgets import RunWidget, metadata, streams, task, wait
@@ -109,4 +111,26 @@ def test_nothing_is_composed_that_nobody_asked_for(agent, until, eventually):
     assert not widget.approvals
     run.cancel()
     until(widget, "done", value=True)
+    widget.close()
+
+
+def test_parts_that_are_seen_at_once_are_all_shown(here, monkeypatch):
+    """Runs are composed on several threads: the first to see a part may be the last to show it."""
+    widget = RunWidget("run_1", client=here, streams=True, enabled=False)
+    seen = iter([["words"], ["words", "events"]])
+    monkeypatch.setattr(widget._parts, "see", lambda _run: next(seen))
+    show, overtaken = widget._show, threading.Event()
+    second = threading.Thread(target=widget._compose, args=(None,))
+
+    def slow_show(changes, **how):
+        if changes["parts"] == ["words"]:
+            second.start()
+            overtaken.wait(0.2)  # it is not, or this would be what stays
+        show(changes, **how)
+        overtaken.set()
+
+    monkeypatch.setattr(widget, "_show", slow_show)
+    widget._compose(None)
+    second.join()
+    assert widget._channel.snapshot()[1]["parts"] == ["words", "events"]
     widget.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -104,6 +105,7 @@ class RunWidget(FollowingWidget):
         self._log_lines: list[Line] = []
         self._latest: Run | None = None
         self._may_cancel: bool | None = None
+        self._composing = threading.Lock()
         self._assign(run_id=run if isinstance(run, str) else run.id)
         self._parts = RunParts(
             self._client,
@@ -214,9 +216,10 @@ class RunWidget(FollowingWidget):
         dispatcher.submit(lambda: self._observe(run, percent))
 
     def _compose(self, run: Run) -> None:
-        parts = self._parts.see(run)
-        if parts is not None:
-            self._show({"parts": parts}, final=True)
+        with self._composing:  # what was seen later is shown later
+            parts = self._parts.see(run)
+            if parts is not None:
+                self._show({"parts": parts}, final=True)
 
     def _see_part(self, _change: Any) -> None:
         """A part has ended: the static copy has it, too."""

@@ -93,6 +93,7 @@ class TriggerWidget(LiveWidget):
             on_error=on_error,
         )
         self._submit_lock = threading.Lock()
+        self._history_lock = threading.Lock()
         self._started: list[dict[str, Any]] = []
         text = "" if payload is None else json.dumps(to_jsonable(payload), indent=2)
         self._show(
@@ -168,8 +169,9 @@ class TriggerWidget(LiveWidget):
         }
         old = self.runs[REMEMBERED - 1 :]
         self.runs = (run, *self.runs)[:REMEMBERED]
-        self._started = [started, *self._started][:REMEMBERED]
-        self._show({"runs": self._started}, final=True)
+        with self._history_lock:
+            self._started = [started, *self._started][:REMEMBERED]
+            self._show({"runs": self._started}, final=True)
         for each in old:
             each.close()
         run.observe(lambda change: self._see_status(run, change["new"]), "status")
@@ -179,11 +181,12 @@ class TriggerWidget(LiveWidget):
         dispatcher.submit(lambda: self._call(self._on_submit, handle))
 
     def _see_status(self, run: RunWidget, status: str | None) -> None:
-        self._started = [
-            {**each, "status": status} if each["id"] == run.run_id else each
-            for each in self._started
-        ]
-        self._show({"runs": self._started}, final=run.done)
+        with self._history_lock:  # observers are on another thread than who submits
+            self._started = [
+                {**each, "status": status} if each["id"] == run.run_id else each
+                for each in self._started
+            ]
+            self._show({"runs": self._started}, final=run.done)
 
     def _see_connection(self, run: RunWidget, connection: str) -> None:
         if run is self.run:
