@@ -55,6 +55,11 @@ export class Signal<T> {
     for (const reader of [...this.#readers]) reader.tell();
   }
 
+  /** Whether anybody hears of another value. */
+  get read(): boolean {
+    return this.#readers.size > 0;
+  }
+
   leave(reader: Reader): void {
     if (this.#readers.delete(reader) && this.#readers.size === 0) this.#watching.unwatched?.();
   }

@@ -74,12 +74,13 @@ export function appended(old: unknown, more: unknown): unknown {
   return typeof old === "string" ? old + String(more) : String(more);
 }
 
-/** An object with the fields of `more` over its own; null takes a field away. */
-export function merged(old: unknown, more: Fields): Fields {
-  // A spread defines fields, so that one called `__proto__` is only a field.
-  const next = { ...(isFields(old) && old), ...more };
-  for (const key of Object.keys(more)) if (more[key] === null) delete next[key];
-  return next;
+/** Put the fields of `more` into an object that has no prototype; null takes a field away. */
+export function merge(into: Record<string, unknown>, more: Fields): Fields {
+  for (const key of Object.keys(more)) {
+    if (more[key] === null) delete into[key];
+    else into[key] = more[key];
+  }
+  return into;
 }
 
 export function isFields(value: unknown): value is Record<string, unknown> {

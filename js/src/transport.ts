@@ -5,7 +5,7 @@
  * patch redraws only what shows the changed field.
  */
 import { type ReadonlySignal, type Signal, signal } from "./signals.js";
-import { type Fields, type Sync, type Update, appended, asUpdate, behind, isFields, merged, receive, start } from "./sync.js";
+import { type Fields, type Sync, type Update, appended, asUpdate, behind, isFields, merge, receive, start } from "./sync.js";
 
 /** The part of an anywidget model that we use. */
 export interface Model {
@@ -28,11 +28,15 @@ export type Follower = (value: unknown, whole: boolean) => void;
 const RETRY_MS = [500, 500, 1000, 2000, 10_000];
 const OFFLINE_MS = 4000;
 const SLOW_MS = 3000;
+/** A view that hears nothing new asks by itself after this pause, then after twice as long, and so on. */
+const QUIET_MS = 15_000;
 
 export class Store<S extends object> {
   readonly #model: Model;
   readonly #fields = new Map<string, Signal<unknown>>();
   readonly #followers = new Map<string, Set<Follower>>();
+  /** objects that merges made here: nobody else has them, unless a view reads their field */
+  readonly #own = new WeakSet<object>();
   readonly #pending = new Map<string, { message: Fields; sentAt: number; resolve: (reply: Reply) => void }>();
   readonly #offline = signal(false);
   readonly #asOf = signal<number | null>(null);
@@ -42,6 +46,8 @@ export class Store<S extends object> {
   #attempt = 0;
   #retry: Timer;
   #giveUp: Timer;
+  #quiet: Timer;
+  #pause = QUIET_MS;
 
   constructor(model: Model) {
     this.#model = model;
@@ -89,7 +95,7 @@ export class Store<S extends object> {
     return new Promise((resolve) => {
       this.#pending.set(id, { message, sentAt: Date.now(), resolve });
       this.#send(message);
-      setTimeout(() => this.#pending.has(id) && this.#views > 0 && this.#ask(), SLOW_MS);
+      this.#listen();
     });
   }
 
@@ -115,6 +121,7 @@ export class Store<S extends object> {
     this.#model.off("comm_live_update", this.#onDoubt);
     clearTimeout(this.#retry);
     clearTimeout(this.#giveUp);
+    clearTimeout(this.#quiet);
     this.#retry = this.#giveUp = undefined;
     this.#attempt = 0;
   }
@@ -155,6 +162,8 @@ export class Store<S extends object> {
     if (applies) {
       this.#apply(update);
       this.#tell(update);
+      this.#pause = QUIET_MS;
+      this.#listen();
     }
     if (this.#views > 0 && behind(next)) this.#ask();
   }
@@ -172,7 +181,7 @@ export class Store<S extends object> {
     }
     for (const [key, more] of Object.entries(merge)) {
       const field = this.#field(key);
-      if (isFields(more)) field.value = merged(field.peek(), more);
+      if (isFields(more)) field.value = this.#merged(field, more);
     }
     const now = set?.["now"];
     // A saved state tells when it was true, but nothing about the clocks of today.
@@ -180,6 +189,15 @@ export class Store<S extends object> {
       this.#asOf.value = now;
       if (update.kind !== "saved") this.#skew.value = Date.now() - now;
     }
+  }
+
+  /** A table of 10,000 rows is copied only for who compares it with the one before. */
+  #merged(field: Signal<unknown>, more: Fields): Fields {
+    const old = field.peek();
+    if (!field.read && isFields(old) && this.#own.has(old)) return merge(old, more);
+    const next = merge(Object.assign(Object.create(null), isFields(old) && old), more);
+    this.#own.add(next);
+    return next;
   }
 
   #tell(update: Update): void {
@@ -217,6 +235,28 @@ export class Store<S extends object> {
       else this.#attempt = 0;
     }, pause);
     this.#giveUp ??= setTimeout(() => (this.#offline.value = true), OFFLINE_MS);
+    this.#greet();
+  }
+
+  /**
+   * The last message and each that repeats its number may be lost, and so may a question or its
+   * answer: ask again while it is quiet. A kernel that is busy is not called gone for being quiet.
+   */
+  #listen(): void {
+    clearTimeout(this.#quiet);
+    if (this.#views === 0) return;
+    const acting = this.#pending.size > 0;
+    this.#quiet = setTimeout(() => {
+      if (this.#pending.size > 0) this.#ask();
+      else {
+        this.#pause *= 2;
+        this.#greet();
+      }
+      this.#listen();
+    }, acting ? SLOW_MS : this.#pause);
+  }
+
+  #greet(): void {
     this.#send({ kind: "hello", have: this.#sync.whole ? this.#sync.have : null });
   }
 
