@@ -1,26 +1,27 @@
 """`trigger-widgets engine status | stop | reset`."""
 
-import os
+import io
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from tests.engine.conftest import Engine
+from trigger_widgets import cli
+from trigger_widgets.engine.__main__ import main
 
 
 @pytest.fixture
-def command(tmp_path):
+def command(tmp_path, monkeypatch, capsys):
+    """The command in this process; tests/worker/test_dev.py has it in its own."""
+    monkeypatch.setenv("TRIGGER_WIDGETS_DATA_DIR", str(tmp_path / "data"))
+
     def run(*arguments, answer=""):
-        return subprocess.run(
-            [sys.executable, "-m", "trigger_widgets.cli", "engine", *arguments],
-            input=answer,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-            env={**os.environ, "TRIGGER_WIDGETS_DATA_DIR": str(tmp_path / "data")},
-        )
+        monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+        code = cli.main(["engine", *arguments])
+        said = capsys.readouterr()
+        return SimpleNamespace(returncode=code, stdout=said.out, stderr=said.err)
 
     return run
 
@@ -37,7 +38,7 @@ def engine(tmp_path):
 def test_status_and_stop(engine, command):
     assert f"{engine.process.pid}" in command("status").stdout
     stopped = command("stop")
-    assert (stopped.returncode, engine.process.wait(5)) == (0, 0)
+    assert (stopped.returncode, engine.process.wait(30)) == (0, 0)
     assert "has stopped" in stopped.stdout
     assert "No engine is running" in command("status").stdout
     assert "No engine is running" in command("stop").stdout
@@ -63,7 +64,8 @@ def test_reset_deletes_the_data_and_the_key(engine, command, arguments, answer):
     assert key not in done.stdout
     engine._end()
     assert engine.process.returncode == 0
-    assert {path.name for path in engine.data_dir.iterdir()} == {"engine.lock"}
+    left = {path.name for path in engine.data_dir.iterdir()}
+    assert left == {"engine.lock", "engine.stopped"}  # a notebook that reconnects leaves it so
     assert "nothing to delete" in command("reset").stdout
     engine.start()
     assert engine.key != key
@@ -89,15 +91,10 @@ def test_an_engine_in_the_way_is_not_deleted_from_under_itself(engine):
 
 
 @pytest.mark.parametrize("days", ["-1", "many", "nan", "inf"])
-def test_days_that_are_none(tmp_path, days):
-    refused = subprocess.run(
-        [
-            sys.executable, "-m", "trigger_widgets.engine", "--data-dir", tmp_path,
-            "--keep-days", days,
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
-    assert refused.returncode == 2
-    assert f'"{days}" is no number of days' in refused.stderr
+def test_days_that_are_none(tmp_path, monkeypatch, capsys, days):
+    given = ["engine", "--data-dir", str(tmp_path), f"--keep-days={days}"]
+    monkeypatch.setattr("sys.argv", given)
+    with pytest.raises(SystemExit) as refused:
+        main()
+    assert refused.value.code == 2
+    assert f'"{days}" is no number of days' in capsys.readouterr().err

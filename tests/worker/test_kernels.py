@@ -63,6 +63,7 @@ def same(payload):
 FIVE = "print({run.result(60) for run in [same.trigger() for _ in range(5)]})"
 
 
+@pytest.mark.slow  # tests/worker/test_dev.py has two workers of one id without the kernels
 def test_two_kernels_and_dev_with_one_task_id(start_kernel, client_of, data_dir, tmp_path):
     """A task object is its own process's; a plain id is the newest's, and the next one's then."""
     one, two = start_kernel(), start_kernel()
@@ -150,6 +151,7 @@ while _Kernel.worker._api.connections_lost < lost + 3:
 """
 
 
+@pytest.mark.slow  # tests/worker/test_dev.py has a worker whose engine is stopped
 def test_a_stopped_engine_is_left_alone_until_it_is_needed(start_kernel, data_dir, tmp_path):
     kernel = start_kernel()
     kernel.run(STOPPABLE)
