@@ -34,6 +34,12 @@ await play({
     return partsOf(await streams.read(id, stream, { timeoutInSeconds: 1 }), Infinity);
   },
 
+  async send({ id, stream, data }) {
+    const input = streams.input({ id: stream });
+    for (const each of data) await input.send(id, each);
+    return data.length;
+  },
+
   async readWithNarrowToken({ id, stream, count }) {
     const accessToken = await auth.createPublicToken({ scopes: { read: { runs: [id] } } });
     return auth.withAuth({ accessToken }, async () => {

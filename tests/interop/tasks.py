@@ -45,6 +45,12 @@ def writes(payload):
     return streams.pipe("out", payload["parts"]).parts
 
 
+@task(id="takes")
+def takes(payload):
+    orders = streams.input("orders")
+    return [orders.wait(timeout="5m").unwrap() for _ in range(payload["count"])]
+
+
 @task(id="asks")
 def asks(payload):
     result = wait.for_token(payload["token"])

@@ -109,6 +109,15 @@ def test_use_wait_token(hooks, client):
     assert run.result(timeout=DEADLINE) == {"ok": True, "output": {"approved": True}}
 
 
+def test_use_input_stream_send(hooks, client):
+    run = client.tasks.trigger("takes", {"count": 1})
+    token = client.auth.create_public_token(scopes={"write": {"input_streams": run.id}})
+    hooks.play("useInputStreamSend", "orders", run.id, token=token)
+    hooks.until("seen.isReady")
+    hooks.act("send", {"of": "a page"})
+    assert run.result(timeout=DEADLINE) == [{"of": "a page"}]
+
+
 def test_use_run_ends_with_the_run(hooks, client):
     run = client.tasks.trigger("echo", 1)
     run.result(timeout=DEADLINE)

@@ -1,5 +1,6 @@
 """Streams that our tasks write and the official SDK reads. It writes none outside of its own tasks:
-there its `streams.pipe` and `streams.append` do nothing.
+there its `streams.pipe` and `streams.append` do nothing. What it sends to a run's input streams is
+the run's.
 """
 
 import httpx
@@ -41,6 +42,13 @@ def test_the_run_and_its_streams_in_one_loop(official, client, version):
     assert seen["seen"] == [["out", part] for part in PARTS]
     (last,) = [run for run in client.runs.subscribe_to_run(seen["id"]) if run.is_terminal]
     assert seen["streams"] == last.streams == ["out"]
+
+
+def test_what_it_sends_reaches_the_run_that_waits_for_it(official, client):
+    run = client.tasks.trigger("takes", {"count": len(PARTS)})
+    sent = official.play("streams", "send", id=run.id, stream="orders", data=PARTS)
+    assert sent == len(PARTS)
+    assert run.result(timeout=DEADLINE) == PARTS
 
 
 def test_a_stream_of_ours_is_read_from_anywhere(official, client):
