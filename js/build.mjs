@@ -7,18 +7,24 @@ import { dirname, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { shortener } from "./names.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const OUT = here("../trigger_widgets/widgets/static/core.js");
 // As it travels, and lies in notebooks: gzipped, in base64 (trigger_widgets/widgets/code.py).
-const BUDGET = 84 * 1024;
+const BUDGET = 79 * 1024;
 
-/** `import css from "./style.css"` gives the minified text: the core carries its own style. */
-export const cssAsText = {
-  name: "css-as-text",
+/** Our own sources, with short names; `import css from "./style.css"` gives the minified text: the core carries its own style. */
+export const sources = {
+  name: "sources",
   setup(build) {
-    build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
-      const source = await readFile(path, "utf8");
+    let shorten;
+    build.onStart(() => {
+      shorten = shortener();
+    });
+    build.onLoad({ filter: /\.(css|tsx?)$/ }, async ({ path }) => {
+      const source = shorten(await readFile(path, "utf8"));
+      if (!path.endsWith(".css")) return { contents: source, loader: path.endsWith("x") ? "tsx" : "ts" };
       const { code } = await esbuild.transform(source, { loader: "css", minify: true });
       return { contents: code.trim(), loader: "text" };
     });
@@ -33,7 +39,7 @@ export const options = {
   // `h(…, child)` is shorter than `jsx(…, { children: child })`, and needs no other module.
   tsconfigRaw: { compilerOptions: { target: "es2022", jsx: "react", jsxFactory: "h", jsxFragmentFactory: "Fragment" } },
   inject: ["src/h.ts"],
-  plugins: [cssAsText],
+  plugins: [sources],
   legalComments: "none",
   charset: "utf8",
   logLevel: "warning",
@@ -53,7 +59,8 @@ async function main(flag) {
     await mkdir(dirname(OUT), { recursive: true });
     await writeFile(OUT, built);
   }
-  console.log(`${name}: ${(size / 1024).toFixed(1)} KiB packed${flag === "--check" ? ", current" : ""}`);
+  const kib = (bytes) => (bytes / 1024).toFixed(1);
+  console.log(`${name}: ${kib(Buffer.byteLength(built))} KiB minified, ${kib(size)} KiB packed${flag === "--check" ? ", current" : ""}`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
