@@ -195,9 +195,9 @@ def test_v2_drops_what_a_writer_sent_twice_and_what_the_store_says_to_itself():
 def test_v2_remembers_part_ids_for_a_while(monkeypatch):
     monkeypatch.setattr("trigger_widgets.realtime.stream._REMEMBERED", 2)
     stream = opened()
-    ids = ["a", "b", "c", "b", "a"]
+    ids = ["a", "b", "c", "b", "d", "a"]
     parts = stream.event(*batch(*[record(n, n, part_id) for n, part_id in enumerate(ids)]))
-    assert parts == [0, 1, 2, 4]
+    assert parts == [0, 1, 2, 4, 5]
 
 
 @pytest.mark.parametrize("version", [V1, V2])

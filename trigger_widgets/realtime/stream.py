@@ -26,7 +26,7 @@ _ROUNDING = 0.2  # clocks differ, and the server's own runs a little before ours
 _scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _DEFAULT_EVENT = "message"
 _END = "[DONE]"
-_REMEMBERED = 10_000  # part ids; a writer's second attempt follows the first closely
+_REMEMBERED = 10_000  # part ids at least; a writer's second attempt follows the first closely
 
 
 class Phase(Enum):
@@ -168,7 +168,8 @@ class _Numbered:
         self.malformed = 0
         self._next = 0
         self._tail: int | None = None
-        self._ids: dict[str, None] = {}
+        self._ids: set[str] = set()
+        self._older_ids: set[str] = set()
 
     @property
     def is_at_tail(self) -> bool:
@@ -216,11 +217,11 @@ class _Numbered:
             return
         part_id = body.get("id")
         if isinstance(part_id, str) and part_id:
-            if part_id in self._ids:
+            if part_id in self._ids or part_id in self._older_ids:
                 return
-            self._ids[part_id] = None
-            if len(self._ids) > _REMEMBERED:
-                del self._ids[next(iter(self._ids))]
+            self._ids.add(part_id)
+            if len(self._ids) >= _REMEMBERED:  # forgetting one by one would take longer each time
+                self._ids, self._older_ids = set(), self._ids
         parts.append(body.get("data"))
 
 
