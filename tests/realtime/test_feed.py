@@ -276,6 +276,20 @@ def test_a_body_that_cannot_be_decompressed_is_a_cut(wire):
     assert watcher.statuses == ["COMPLETED"]
 
 
+def test_a_must_refetch_in_an_answer_starts_over(wire):
+    headers = {"electric-handle": "h", "electric-offset": "2_2"}
+    script = wire.Script(
+        wire.answer(wire.row(), offset="1_1"),
+        httpx.Response(200, headers=headers, json=[{"headers": {"control": "must-refetch"}}]),
+        wire.answer(wire.row("COMPLETED_SUCCESSFULLY", second=2), handle="new"),
+    )
+    watcher = wire.Watcher()
+    watch(wire.fake_server(script), watcher)
+    watcher.wait(lambda w: "closed" in w.states)
+    assert script.requests[2].url.params["offset"] == "-1"
+    assert watcher.statuses == ["EXECUTING", "COMPLETED"]
+
+
 def test_a_cache_that_is_outdated_is_named_and_passed(wire):
     script = wire.Script(
         wire.answer(wire.row(), handle="old"),

@@ -98,18 +98,23 @@ class Feed(Driver[Reader[T]], Generic[T]):
         except ProtocolError as error:
             self._shape = shape.refetch()
             await self._misunderstood(error)
-            return
-        self._understood()
-        self._shape = after
+        else:
+            self._understood()
+            self._shape = after
+            await self._moved(shape, after, value, asked_at)
+
+    async def _moved(self, shape: Shape, after: Shape, value: T | None, asked_at: float) -> None:
         if after.refetches > shape.refetches:
             await self._start_over(after)
-            return
-        if after.outdated > shape.outdated:
+        elif after.outdated > shape.outdated:
             await self._retry(
                 ProtocolError("a cache on the way to the server keeps giving outdated answers."),
                 patience=driver.FAILING_PATIENCE,
             )
-            return
+        else:
+            await self._accepted(shape, after, value, asked_at)
+
+    async def _accepted(self, shape: Shape, after: Shape, value: T | None, asked_at: float) -> None:
         if after.phase is Phase.LIVE:
             self._say(Connection("live"))
         if value is not None:
@@ -125,11 +130,11 @@ class Feed(Driver[Reader[T]], Generic[T]):
         self._shape = shape
         if shape.refetches < _MANY_REFETCHES:
             await self._pause(self._backoff.wait())
-            return
-        await self._retry(
-            ProtocolError(f"the server keeps saying that {self._subject} must be read anew."),
-            patience=driver.FAILING_PATIENCE,
-        )
+        else:
+            await self._retry(
+                ProtocolError(f"the server keeps saying that {self._subject} must be read anew."),
+                patience=driver.FAILING_PATIENCE,
+            )
 
     def _value(self, after: Shape, before: Shape) -> T | None:
         if after.rows is None or after.rows is before.rows:
