@@ -14,6 +14,7 @@ from worker.support import DEADLINE, until
 from trigger_widgets.config import Endpoint
 from trigger_widgets.errors import AbortTaskRunError
 from trigger_widgets.tasks import metadata, streams, task, wait
+from trigger_widgets.worker import run_driver
 from trigger_widgets.worker.own_executor import OwnExecutor
 from trigger_widgets.worker.worker import Worker
 
@@ -157,6 +158,31 @@ def test_streams(serve, name):
             f'{{"data":"tok{i} "' for i in range(3)
         ]
     assert asked_only_what_it_knows(server)
+
+
+def test_a_short_run_is_not_watched(serve, monkeypatch):
+    monkeypatch.setattr(run_driver, "_UNWATCHED_SECONDS", DEADLINE)
+
+    @task("fail")
+    def fail(payload):
+        raise AbortTaskRunError("aborted on purpose")
+
+    server = serve("abort")
+    completions(server)
+    assert server.sent("GET", "/snapshots/latest") == []
+
+
+def test_a_run_that_waits_is_watched_however_short_it_is(serve, monkeypatch):
+    monkeypatch.setattr(run_driver, "_UNWATCHED_SECONDS", 10 * DEADLINE)
+
+    @task("waiter")
+    def waiter(payload):
+        wait.sleep(payload["seconds"])
+
+    server = serve("wait")
+    (ended,) = completions(server)
+    assert ended["ok"] is True
+    assert server.sent("GET", "/snapshots/latest")
 
 
 def test_a_token_is_waited_for_by_polling(serve):

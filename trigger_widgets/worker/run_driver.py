@@ -29,6 +29,10 @@ from .slots import Slots
 
 HEARTBEAT_SECONDS = 30.0
 _WATCH_SECONDS = 25.0
+_UNWATCHED_SECONDS = 0.05
+"""A run that ends sooner is never watched: a held request that is broken off costs its
+connection, which would be half the cost of a short run.
+"""
 _POLL_SECONDS = 2.0
 _LONG_RETRY_SECONDS = 1.0
 
@@ -62,6 +66,7 @@ class RunDriver:
         self._execution: Execution | None = None
         self._countdown: Countdown | None = None
         self._waits = RunWait(api, self)
+        self._worth_watching = asyncio.Event()
         self._task_id: str | None = None
         self._last_error = ""
 
@@ -87,6 +92,7 @@ class RunDriver:
 
     async def wait(self, what: WaitFor) -> dict[str, Any]:
         """Block the run; gives the completed waitpoint."""
+        self._worth_watching.set()
         return await self._waits.wait(what)
 
     # ---- Place, for its waits
@@ -158,6 +164,7 @@ class RunDriver:
     def _begin(self, execution: dict[str, Any], snapshot: Snapshot) -> None:
         self._job = Job.from_execution(execution)
         self._task_id = self._job.task_id
+        asyncio.get_running_loop().call_later(_UNWATCHED_SECONDS, self._worth_watching.set)
         run, attempt = execution["run"], execution["attempt"]["number"]
         self._tell("started", None if attempt == 1 else f"attempt {attempt}")
         self._events.put_nowait(
@@ -242,6 +249,7 @@ class RunDriver:
 
     async def _watch(self) -> None:
         """Hear of a cancel at once: held by our engine, polled from a server that does not hold."""
+        await self._worth_watching.wait()
         loop, backoff = asyncio.get_running_loop(), Backoff()
         while True:
             after, asked = self._machine.snapshot.id, loop.time()
