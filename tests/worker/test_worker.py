@@ -343,13 +343,14 @@ def test_a_coroutine_that_never_awaits_is_stopped_too(start_worker, client):
 
 def test_twenty_runs_at_once_in_two_slots(start_worker, client):
     most, now, lock = [0], [0], threading.Lock()
+    pair = threading.Barrier(2)
 
     @task(id="counts")
     def counts(payload):
         with lock:
             now[0] += 1
             most[0] = max(most[0], now[0])
-        time.sleep(0.01)
+        pair.wait(DEADLINE)
         with lock:
             now[0] -= 1
         return payload
