@@ -98,6 +98,7 @@ export function streamScenes(T: number): StreamScene[] {
     { name: "offline, done, shortened", offline, state: over("COMPLETED", { truncated: "The first 4.8 MB are not in this saved copy.", text: `${TAIL} the effect is fading.` }) },
     { name: "fault", state: live({ ...none, status: null, fault: "There is no run “run_doesnotexist0000” on http://127.0.0.1:45127: check the id, or the server it was triggered on.", connection: { state: "failed" } }) },
     { name: "text", state: live({ mode: "text", stream: "training-log", task: "train-model", text: LOG }) },
+    { name: "fields of parts", state: live({ fields: ["id", "choices.0.delta.content"], field: "choices.0.delta.content" }) },
     { name: "json", state: live({ mode: "json", stream: "events", text: null, items, parts: 1130 }) },
     { name: "json, done", state: over("COMPLETED", { mode: "json", stream: "events", text: null, items: items.slice(0, 6), parts: 6 }) },
     { name: "narrow", width: 320, state: live() },

@@ -214,13 +214,25 @@ test("the pace is that of the last seconds, and none when nothing comes", () => 
   expect(pace.rate(14_000)).toBe(0);
 });
 
+test("which field of the parts is text is chosen in the card", async () => {
+  const model = liveModel({ mode: "text", text: "abc", parts: 2, status: "EXECUTING", fields: ["id", "delta"], field: null }, "stream");
+  const el = await show(model);
+  const select = el.querySelector("select") ?? expect.fail("no select");
+  expect([...select.options].map((each) => each.text)).toEqual(["whole parts", "id", "delta"]);
+  select.value = "delta";
+  await act(() => void select.dispatchEvent(new Event("change")));
+  expect(actions(model).at(-1)).toMatchObject({ name: "field", args: { field: "delta" } });
+  await patch(model, 2, { set: { field: "delta" } });
+  expect(select.value).toBe("delta");
+});
+
 describe("hostile text", () => {
   test.each(CORPUS)("%j in every field stays inert", async (evil) => {
     vi.useRealTimers();
     for (const mode of ["markdown", "text", "json", evil]) {
       for (const done of [false, true]) {
         const connection = { state: "retrying", reason: evil };
-        const state = { run_id: evil, task: evil, stream: evil, mode, text: evil, items: [evil, { [evil]: evil }], truncated: evil, parts: 2, first_at: 1, last_at: 2, now: 3, done, status: done ? evil : "FAILED", stopped: false, connection, hint: evil, fault: evil, note: evil };
+        const state = { run_id: evil, task: evil, stream: evil, mode, text: evil, items: [evil, { [evil]: evil }], truncated: evil, fields: [evil, "b"], field: evil, parts: 2, first_at: 1, last_at: 2, now: 3, done, status: done ? evil : "FAILED", stopped: false, connection, hint: evil, fault: evil, note: evil };
         const el = await showLive(state, "stream");
         for (const folded of el.querySelectorAll<HTMLElement>("[aria-expanded=false]")) await click(folded);
         expectInert(el);
@@ -231,7 +243,7 @@ describe("hostile text", () => {
   test("values of other types than promised break nothing", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     for (const odd of [3, true, [], { a: 1 }, null]) {
-      const state = { run_id: "run_1", mode: "markdown", text: odd, items: odd, parts: odd, first_at: odd, done: odd, status: "EXECUTING" };
+      const state = { run_id: "run_1", mode: "markdown", text: odd, items: odd, fields: odd, field: odd, parts: odd, first_at: odd, done: odd, status: "EXECUTING" };
       const el = await showLive(state, "stream");
       expect(el.querySelector(".tw-card")).not.toBeNull();
       expectInert(el);

@@ -55,8 +55,10 @@ def finish(notebook, page):
     text = notebook.cell(2).locator(STREAM).inner_text()
     assert [text.count(f"w{i} ") for i in range(20)] == [1] * 20, text
     assert text.count("the end") == 1
-    expect(notebook.cell(3).locator(APPROVAL)).to_have_attribute("data-phase", "accepted")
-    expect(notebook.cell(4).locator(TABLE)).to_contain_text("Completed")
+    expect(notebook.cell(3).locator(APPROVAL)).to_have_attribute(
+        "data-phase", "accepted", timeout=60_000
+    )
+    expect(notebook.cell(4).locator(TABLE)).to_contain_text("Completed", timeout=60_000)
 
 
 def test_the_engine_is_killed_while_cards_are_live(open_notebook, data_dir, page):

@@ -8,7 +8,7 @@ from traitlets import TraitError
 
 from trigger_widgets import StreamWidget, streams, task
 from trigger_widgets.widgets import stream as module
-from trigger_widgets.widgets.stream import field_of
+from trigger_widgets.widgets.stream_fields import field_of, text_fields
 
 
 @pytest.fixture
@@ -49,6 +49,31 @@ def test_deltas_are_joined_by_a_path(writes, until):
     until(widget, "done", value=True)
     assert (widget.text, widget.parts[0]) == ("Hello", deltas[0])
     widget.close()
+
+
+def test_the_field_that_is_joined_can_be_chosen_in_the_card(writes, until):
+    parts = [{"delta": word, "why": "because "} for word in ("Hel", "lo")]
+    run = writes.trigger({"parts": [*parts, "!"]})
+    widget = StreamWidget(run, "out")
+    until(widget, "done", value=True)
+    state = widget._channel.snapshot()[1]
+    assert (state["field"], state["fields"]) == (None, ["delta", "why"])
+    assert state["text"].startswith('{"delta": "Hel"')
+    widget._receive(
+        widget, {"kind": "action", "id": 1, "name": "field", "args": {"field": "delta"}}, []
+    )
+    until(widget, "text", value="Hello!")
+    state = widget._channel.snapshot()[1]
+    assert (state["field"], state["text"]) == ("delta", "Hello!")
+    widget.close()
+
+
+def test_the_fields_with_text_are_found_and_can_be_read():
+    part = {"id": "a", "n": 1, "choices": [{"delta": {"content": "x"}}, {}], "a.b": "y", "": "z"}
+    assert text_fields(part) == ["id", "choices.0.delta.content"]
+    assert [field_of(part, path) for path in text_fields(part)] == ["a", "x"]
+    assert text_fields("a text") == text_fields(7) == text_fields([]) == []
+    assert len(text_fields({str(n): "x" for n in range(100)})) == 24
 
 
 @pytest.mark.parametrize(

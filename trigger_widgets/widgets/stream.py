@@ -12,7 +12,7 @@ import traitlets
 
 from trigger_widgets.client import Trigger
 from trigger_widgets.config import Token
-from trigger_widgets.errors import TriggerError
+from trigger_widgets.errors import ConfigurationError, TriggerError
 from trigger_widgets.jsonable import to_jsonable
 from trigger_widgets.models import Run
 from trigger_widgets.realtime.connection import Connection
@@ -23,6 +23,7 @@ from .dispatcher import dispatcher
 from .follow import Callback, Following, FollowingWidget, client_for
 from .gathered import Gathered
 from .run_state import hint
+from .stream_fields import FIELDS, field_of, text_fields
 from .stream_html import stream_html, stream_line
 
 Render = Literal["markdown", "text", "json"]
@@ -38,7 +39,8 @@ class StreamWidget(FollowingWidget):
 
     `run` is an id, a `RunHandle` or a `Run`; `stream` the stream's id. `render` is "markdown",
     "text" or "json" (each part for itself). Text parts are joined; a part that is an object is
-    shown as JSON, or by `text_field` of it, such as "delta" or "choices.0.delta.content". A page
+    shown as JSON, or by `text_field` of it, such as "delta" or "choices.0.delta.content"; which one
+    can be chosen in the card, too, and `text` follows. A page
     that is reloaded, a second view and a cell that is run late show the whole text.
 
     Traits: `text` and `parts` (Python only), `done`, `connection`, `error`. `on_data(part)` is
@@ -51,6 +53,7 @@ class StreamWidget(FollowingWidget):
         "stop": "stop",
         "start": "resume",
         "reconnect": "reconnect",
+        "field": "_choose",
     }
 
     run_id = traitlets.Unicode(read_only=True).tag(sync=True)
@@ -83,6 +86,7 @@ class StreamWidget(FollowingWidget):
         self._start_index = start_index
         self._on_data, self._on_complete, self._on_error = on_data, on_complete, on_error
         self._arrived: list[Any] = []
+        self._fields: dict[str, None] = {}
         self._texts: list[str] = []
         self._shown = self._observed = 0
         self._lock = threading.Lock()
@@ -98,6 +102,8 @@ class StreamWidget(FollowingWidget):
                 "text": "",
                 "items": [],
                 "parts": 0,
+                "field": text_field,
+                "fields": [],
                 "done": False,
                 "stopped": False,
                 "connection": {"state": "connecting", "reason": None},
@@ -183,19 +189,22 @@ class StreamWidget(FollowingWidget):
 
     def _take(self, parts: Sequence[Any], turn: int) -> None:
         parts = list(parts)
-        text = "".join(map(self._as_text, parts))
+        shown = self._render != "json"
         with self._lock:
             if turn != self._turn:
                 return
+            text = "".join(map(self._as_text, parts))
             self._arrived += parts
             self._texts.append(text)
+            if shown:
+                self._grow(text)  # under the lock: a field is chosen before this or after it
             count = len(self._arrived)
             is_due = count - len(parts) == self._observed  # else somebody is on the way there
         self._wake_readers()
-        if self._render == "json":
-            self._channel.append("items", [to_jsonable(part) for part in parts])
+        if shown:
+            self._find_fields(parts)
         else:
-            self._grow(text)
+            self._channel.append("items", [to_jsonable(part) for part in parts])
         now = time.time() * 1000
         known = {"parts": count, "last_at": now}
         if count == len(parts):
@@ -213,6 +222,28 @@ class StreamWidget(FollowingWidget):
             self._channel.update(
                 {"truncated": f"only the first {LIVE_CHARACTERS:,} characters are shown here"}
             )
+
+    def _find_fields(self, parts: list[Any]) -> None:
+        found = self._fields
+        for part in parts:
+            if len(found) < FIELDS and isinstance(part, dict | list):
+                found |= dict.fromkeys(text_fields(part))
+        if found:
+            self._show({"fields": list(found)[:FIELDS]})
+
+    def _choose(self, field: str | None) -> None:
+        """Show this field of parts that are objects, from the first on; None means all of them."""
+        if not (field is None or isinstance(field, str)):
+            raise ConfigurationError(f"a field is the path of one, not {field!r}.")
+        with self._lock:
+            self._text_field = field
+            text = "".join(map(self._as_text, self._arrived))
+            self._texts = [text]
+            self._shown = 0
+            self._channel.update({"field": field, "text": "", "truncated": None})
+            self._grow(text)
+        self._show({}, final=True)
+        dispatcher.submit(self._observe)
 
     def _as_text(self, part: Any) -> str:
         if isinstance(part, str):
@@ -289,15 +320,3 @@ class StreamWidget(FollowingWidget):
 
     def _text(self) -> str:
         return stream_line(self._channel.snapshot()[1])
-
-
-def field_of(part: Any, path: str) -> Any:
-    """The field of a part at a dotted path; None where there is none. Names win over numbers."""
-    for step in path.split("."):
-        if isinstance(part, dict):
-            part = part.get(step)
-        elif isinstance(part, list) and step.isdecimal() and int(step) < len(part):
-            part = part[int(step)]
-        else:
-            return None
-    return part

@@ -30,12 +30,30 @@ export function Foot({ store, look, words, tall, onTall, box }: Props) {
         {look.phase === "live" && <Rate store={store} />}
       </div>
       <div class="tw-tools">
+        {!json && !store.offline.value && <Field store={store} />}
         <Stretch tall={tall} onTall={onTall} box={box} words={words} parts={store.field("parts").value} />
         <Copy label={json ? "Copy all parts" : "Copy all text"} text={() => everything(store)}>
           Copy
         </Copy>
       </div>
     </footer>
+  );
+}
+
+/** Which field of parts that are objects is shown as text. */
+function Field({ store }: { store: Store<StreamState> }) {
+  const fields = store.field("fields").value;
+  const field = store.field("field").value ?? "";
+  if (!Array.isArray(fields) || fields.length === 0) return null;
+  return (
+    <select class="tw-copy" aria-label="Field shown as text" value={field} onChange={({ currentTarget: { value } }) => void store.act("field", { field: value || null })}>
+      <option value="">whole parts</option>
+      {[...new Set(field ? [field, ...fields] : fields)].map((each) => (
+        <option key={each} value={each}>
+          {each}
+        </option>
+      ))}
+    </select>
   );
 }
 

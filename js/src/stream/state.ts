@@ -13,6 +13,9 @@ export interface StreamState {
   items: unknown[] | null;
   /** what is missing from the front of `text`, in a sentence */
   truncated: string | null;
+  /** of parts that are objects: which have text, and which one is joined (null: all, as JSON) */
+  fields: string[] | null;
+  field: string | null;
   parts: number | null;
   first_at: number | null;
   last_at: number | null;
