@@ -3,7 +3,7 @@
 import pytest
 from realtime.support import StreamServer, until
 
-from trigger_widgets.realtime import mailbox, stream_feed
+from trigger_widgets.realtime import mailbox, stream_feed, tap
 from trigger_widgets.realtime.hub import current_hub
 from trigger_widgets.realtime.mailbox import Mailbox
 from trigger_widgets.realtime.stream_reader import StreamReader, StreamWatch
@@ -81,6 +81,24 @@ def test_a_reader_that_is_stopped_while_it_steps_aside_stays_away(wire):
     assert rest == list(range(1, len(rest) + 1))  # what was here already can be taken
     assert 10 <= len(rest) < 49
     assert current_hub()[1].feeds == 0
+
+
+def test_a_reader_that_is_stopped_while_it_joins_again_leaves(wire, monkeypatch):
+    server = in_pieces(wire, list(range(50)))
+    server.run_may_end.clear()
+    reader = iter(StreamReader("run_1", "out", wire.fake_server(server), timeout=20))
+    next(reader)
+    until(lambda: current_hub()[1].feeds == 0)
+    join = tap.join_stream
+
+    def stopped_meanwhile(*args):
+        reader._leave()
+        return join(*args)
+
+    monkeypatch.setattr(tap, "join_stream", stopped_meanwhile)
+    while reader._leave.alive:
+        next(reader)
+    until(lambda: current_hub()[1].feeds == 0)
 
 
 def test_room_that_is_there_already_is_said_at_once():

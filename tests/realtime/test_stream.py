@@ -192,6 +192,14 @@ def test_v2_drops_what_a_writer_sent_twice_and_what_the_store_says_to_itself():
     assert parts == ["a", "b", "c", "c"]
 
 
+def test_a_body_may_have_space_around_it():
+    bodies = ['{"data":1} ', ' {"data":2}\n', '{"data":3}}']
+    records = [{"seq_num": n, "body": body} for n, body in enumerate(bodies)]
+    stream = opened()
+    assert stream.event(*batch(*records)) == [1, 2]
+    assert stream.malformed == 1
+
+
 def test_v2_remembers_part_ids_for_a_while(monkeypatch):
     monkeypatch.setattr("trigger_widgets.realtime.stream._REMEMBERED", 2)
     stream = opened()

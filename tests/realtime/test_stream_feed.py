@@ -253,8 +253,13 @@ def test_malformed_parts_are_skipped_with_a_warning(wire, quick, caplog):
         body = text if first else 'event: ping\ndata: {"tail":{"seq_num":2}}\n\n'
         return httpx.Response(200, headers=headers, stream=Body([body.encode()], then="hold"))
 
-    reader = StreamReader("run_1", "out", wire.fake_server(handler), timeout=5)
-    assert list(reader) == [1]
+    fake = wire.fake_server(handler)
+    reader = StreamReader("run_1", "out", fake, timeout=5, stop_on_completion=False)
+    assert next(reader) == 1
+    late = StreamReader("run_1", "out", fake, timeout=5)
+    assert list(late) == [1]
+    assert late.malformed == 1
+    reader.stop()
     assert "skipped 1 malformed parts of" in caplog.text
     assert reader.malformed == 1
 

@@ -232,10 +232,14 @@ def _object(text: Any) -> dict[str, Any] | None:
     """A JSON object. `json.loads` spends most of its time before it parses, and parts are small."""
     try:
         value, end = _scan(text, 0)
-        if end != len(text):
-            value = json.loads(text)
+        is_whole: bool = end == len(text)
     except (StopIteration, ValueError, TypeError, RecursionError):
-        return None
+        is_whole = False
+    if not is_whole:  # space around it, or not JSON at all
+        try:
+            value = json.loads(text)
+        except (ValueError, TypeError, RecursionError):
+            return None
     return value if isinstance(value, dict) else None
 
 
