@@ -49,6 +49,7 @@ def test_a_changed_neighbour_is_what_the_next_run_executes(start_pool, client, t
     assert client.tasks.trigger("t").result(timeout=DEADLINE) == "new"
 
 
+@pytest.mark.slow  # a complaint, and then a reload: as with the changed file above
 def test_a_neighbour_that_is_not_there_yet(start_pool, client, tmp_path):
     pool = start_pool(ONE_TASK.format(name="t"))
     pool.file.write_text(TASKS.format(module="comes_later"))
