@@ -21,11 +21,8 @@ def test_unknown_runs(engine, method, path, words, run):
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/api/v1/batches/batch_x/results"),
-        ("POST", "/api/v1/runs/run_x/replay"),
         ("POST", "/api/v1/queues"),
         ("GET", "/api/v1/packets/x"),
-        ("POST", "/realtime/v1/streams/run_x/input/approve"),
         ("POST", "/engine/v1/worker-actions/connect"),
     ],
 )
