@@ -18,7 +18,7 @@ export function Messages({ messages, earlier, canSend, onRetry }: Props) {
   const pin = usePin();
   useLayoutEffect(pin.settle, [messages.length]);
   return (
-    <div class="tw-scroll tw-sent" ref={pin.box} onScroll={pin.onScroll} tabIndex={0} role="region" aria-label="What was sent">
+    <div class="tw-scroll tw-sent" ref={pin.box} onScroll={pin.onScroll} tabIndex={0} role="group" aria-label="What was sent">
       {earlier > 0 && <p class="tw-before">{count(earlier)} sent before</p>}
       <ol>
         {messages.map((message) => (

@@ -174,14 +174,15 @@ function Head({ store, look }: { store: Store<RunsState>; look: Overall }) {
   const title = store.field("title").value;
   const subtitle = store.field("subtitle").value;
   const id = typeof subtitle === "string" && /^batch_\w+$/.test(subtitle) ? subtitle : null;
+  const short = id && `${id.slice(0, 10)}…${id.slice(-4)}`;
   return (
     <header class="tw-head">
       <div class="tw-title">
         {title ? <span class="tw-task" title={title}>{title}</span> : <span class="tw-task tw-bone" aria-hidden="true" />}
         <span class="tw-ids">
           {id ? (
-            <Copy class="tw-id" label={`Copy batch id ${id}`} text={() => id}>
-              {`${id.slice(0, 10)}…${id.slice(-4)}`}
+            <Copy class="tw-id" label={`${short}, copy batch id`} title={`Copy ${id}`} text={() => id}>
+              {short}
             </Copy>
           ) : (
             subtitle && <span class="tw-sub" title={subtitle}>{subtitle}</span>

@@ -120,7 +120,7 @@ function Body({ pin, name, live, tall, children }: BodyProps) {
         class="tw-scroll"
         ref={pin.box}
         tabIndex={0}
-        role="region"
+        role="group"
         aria-label={`Text of ${name}`}
         aria-busy={live}
         onScroll={pin.onScroll}

@@ -47,7 +47,7 @@ function Item({ number, value }: { number: number; value: unknown }) {
       <span class="tw-number">{number}</span>
       {foldable ? (
         <div class="tw-item-value">
-          <button type="button" class="tw-fold" aria-expanded={open} aria-label={`Part ${number}`} onClick={() => setOpen(!open)}>
+          <button type="button" class="tw-fold" aria-expanded={open} onClick={() => setOpen(!open)}>
             <Icon name="chevron" />
             <span class="tw-item-line">
               <Preview value={value} budget={160} />

@@ -24,7 +24,7 @@ export function Head({ title, id, short = id ?? "", of, look, children }: HeadPr
         {title ? <span class="tw-task">{title}</span> : <span class="tw-task tw-bone" aria-hidden="true" />}
         <span class="tw-ids">
           {id && (
-            <Copy class="tw-id" label={`Copy ${of} id ${id}`} text={() => id}>
+            <Copy class="tw-id" label={`${short}, copy ${of} id`} title={`Copy ${id}`} text={() => id}>
               {short}
             </Copy>
           )}

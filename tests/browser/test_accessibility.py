@@ -1,0 +1,48 @@
+"""Every state of every card, in both themes, held against axe-core with colours in Chromium.
+
+The states are those of the gallery (js/gallery.ts), whose themes are JupyterLab's own variables.
+"""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from interop.support import node
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+JS = Path(__file__).parents[2] / "js"
+AXE = JS / "node_modules" / "axe-core" / "axe.min.js"
+KINDS = ("run", "runs", "stream", "approval", "input", "trigger")
+# the gallery is a page of pieces: it has no landmarks, and a heading for each piece
+CHECK = """async () => {
+  const rules = { region: { enabled: false }, "heading-order": { enabled: false } };
+  const { violations, passes } = await axe.run(document.querySelector("main"), { rules });
+  return {
+    checked: passes.flatMap(({ id }) => id),
+    violations: violations.map(({ id, nodes }) =>
+      [id, nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)]),
+  };
+}"""
+
+
+@pytest.fixture(scope="module")
+def gallery():
+    command = [node(), "gallery.mjs", "--serve"]
+    process = subprocess.Popen(command, cwd=JS, stdout=subprocess.PIPE, text=True)
+    with process:
+        yield process.stdout.readline().strip()
+        process.terminate()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_state_is_accessible(gallery, page, kind, theme):
+    page.goto(f"{gallery}?kind={kind}&theme={theme}&width=900")
+    page.wait_for_function("() => document.querySelectorAll('main figure .tw-root').length > 3")
+    page.emulate_media(reduced_motion="reduce")
+    page.wait_for_timeout(700)  # what fades in has its colour then
+    page.add_script_tag(path=AXE)
+    found = page.evaluate(CHECK)
+    assert "color-contrast" in found["checked"]
+    assert found["violations"] == []
