@@ -9,7 +9,7 @@ const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /** What others go by: static copies, tests in a browser, pictures, and those who read README.md. */
 export const PUBLIC = words(
-  "root static card badge run runs streaming approval input trigger child chip thead tbody open foot why",
+  "root static card badge run runs streaming telling approval input trigger child chip thead tbody open foot why",
 );
 /** What the sources put together from `tw-` and a word: tones, tokens, remarks. */
 const COMPOSED = words("run ok wait bad idle off quiet all k p s n b dim fault hint cannot");

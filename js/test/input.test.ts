@@ -83,9 +83,9 @@ describe("a chat", () => {
     await press(el);
     await press(el, { repeat: true });
     expect(actions(model)).toHaveLength(1);
-    expect(args(model, 0)["data"]).toBe("one");
+    expect(args(model, 0)["data"]).toBe("one\n");
     expect(box(el).value).toBe("");
-    expect(messages(el)).toEqual([["one", "sending"]]);
+    expect(messages(el)).toEqual([["one\n", "sending"]]);
   });
 
   test("messages leave one after the other, and none is shown twice", async () => {

@@ -26,7 +26,9 @@ log = logging.getLogger("trigger_widgets")
 _ANSWERS_KEPT = 50
 _UNANSWERED = object()
 
-_actions = ThreadPoolExecutor(4, thread_name_prefix="trigger-widgets-action")
+# apart, and enough of them: a server that does not answer holds up the clicks for it for minutes
+_actions = ThreadPoolExecutor(32, thread_name_prefix="trigger-widgets-action")
+_background = ThreadPoolExecutor(4, thread_name_prefix="trigger-widgets-background")
 
 
 def in_background(work: Callable[..., object], *arguments: Any) -> None:
@@ -38,7 +40,7 @@ def in_background(work: Callable[..., object], *arguments: Any) -> None:
         except Exception:
             log.exception("%s failed", work.__qualname__)
 
-    _actions.submit(attempt)
+    _background.submit(attempt)
 
 
 class LiveWidget(anywidget.AnyWidget):

@@ -34,9 +34,13 @@ export function Box({ label, disabled, onSend }: Props) {
         onInput={({ currentTarget }) => write(currentTarget.value)}
         onKeyDown={(event) => {
           // An Enter that chooses a word of an input method is not one that sends.
-          if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+          if (event.key !== "Enter" || event.isComposing) return;
           event.preventDefault();
-          if (!event.repeat) send();
+          if (event.shiftKey) {
+            const { currentTarget: area } = event;
+            area.setRangeText("\n", area.selectionStart, area.selectionEnd, "end");
+            write(area.value);
+          } else if (!event.repeat) send();
         }}
       />
       <button type="button" class="tw-btn tw-primary" aria-label="Send" title="Send" aria-disabled={disabled || empty} onClick={send}>
