@@ -50,7 +50,8 @@ export class FakeModel implements Model {
 export function liveModel(state: Record<string, unknown>, kind = "run"): FakeModel {
   const model = new FakeModel({ _kind: kind, _snapshot: {} });
   model.onSend = (message) => {
-    if (message["kind"] === "hello") model.custom({ kind: "snapshot", seq: 1, state });
+    if (message["kind"] !== "hello") return;
+    model.custom(message["have"] === 1 ? { kind: "beat", seq: 1 } : { kind: "snapshot", seq: 1, state });
   };
   return model;
 }

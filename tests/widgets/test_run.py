@@ -1,6 +1,7 @@
 """RunWidget on a real engine, with a real worker; only the browser is missing."""
 
 import threading
+import time
 
 import ipywidgets
 import pytest
@@ -193,3 +194,24 @@ def test_a_disabled_widget_subscribes_to_nothing(counting, gate):
 def test_an_unknown_option_is_refused_with_the_nearest(here):
     with pytest.raises(UnknownOptionError, match=r'"on_updated".*"on_update"'):
         RunWidget("run_x", on_updated=print)
+
+
+def test_a_view_that_comes_late_sets_its_clock_by_the_present(counting, gate, until, monkeypatch):
+    gate.set()
+    card = RunWidget(counting.trigger({"n": 1}))
+    until(card, "done", value=True)
+    sent = []
+    answered = threading.Event()
+
+    def send(_widget, message, buffers=None):
+        sent.append(message)
+        if message["kind"] == "snapshot":
+            answered.set()
+
+    monkeypatch.setattr(ipywidgets.DOMWidget, "send", send)
+    asked = time.time() * 1000
+    card._receive(card, {"kind": "hello", "have": None}, [])
+    assert answered.wait(20)
+    (snapshot,) = [message for message in sent if message["kind"] == "snapshot"]
+    assert snapshot["state"]["now"] >= asked > snapshot["state"]["finished_at"]
+    card.close()

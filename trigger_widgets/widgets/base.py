@@ -100,6 +100,9 @@ class LiveWidget(anywidget.AnyWidget):
     # write lock holds up nobody's messages.
 
     def _send_message(self, message: Mapping[str, Any]) -> None:
+        if message["kind"] == "snapshot":
+            # a view sets its clock by this, and the last change may be hours old
+            message = {**message, "state": {**message["state"], "now": time.time() * 1000}}
         super().send(message)  # `send` itself may be what a widget is for
 
     def _send_traits(self, names: set[str]) -> None:
