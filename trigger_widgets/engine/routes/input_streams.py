@@ -58,7 +58,7 @@ async def wait(request: Request) -> Response:
 
 
 def _no(status: int, words: str) -> Refusal:
-    return Refusal(status, {"ok": False, "error": words}, {"x-should-retry": "false"})
+    return Refusal(status, {"ok": False, "error": words})
 
 
 routes = [
