@@ -103,6 +103,7 @@ def test_a_recorded_header_is_ours(wire):
         (NOW + timedelta(seconds=90), 90),
         ((NOW + timedelta(seconds=90)).isoformat(), 90),
     ],
+    ids=lambda value: type(value).__name__,
 )
 def test_expiration_times(time, seconds):
     claims = claims_of(auth.create_public_token(scopes=ALL_RUNS, expiration_time=time))

@@ -80,7 +80,7 @@ def test_a_task_that_is_taken_out_waits_until_it_is_back(start_pool, client):
     assert run.result(timeout=DEADLINE) == "goes"
 
 
-def test_what_is_saved_while_it_loads_is_loaded_too(start_pool, client, tmp_path):
+def test_what_is_saved_while_it_loads_is_loaded_too(start_pool_of, client, tmp_path):
     begun, go_on = tmp_path / "begun", tmp_path / "go_on"
     waits = f"""
 import pathlib, time
@@ -88,7 +88,8 @@ pathlib.Path({str(begun)!r}).touch()
 while not pathlib.Path({str(go_on)!r}).exists():
     time.sleep(0.01)
 """
-    pool = start_pool(ONE_TASK.format(name="t"))
+    # one process: a second one, still starting, would load what is meant for the reload
+    pool = start_pool_of(ONE_TASK.format(name="t"), 1)
     pool.file.write_text(waits + ONE_TASK.format(name="t"))
     until(begun.exists, "the load")
     pool.file.write_text(ONE_TASK.format(name="t").replace('"t"', '"saved"'))
