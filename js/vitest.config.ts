@@ -11,5 +11,6 @@ export default defineConfig({
       load: (id) => (id.endsWith(".css") ? `export default ${JSON.stringify(readFileSync(id, "utf8"))}` : null),
     },
   ],
-  test: { environment: "jsdom", include: ["test/**/*.test.{ts,tsx}"], restoreMocks: true, testTimeout: 120_000 },
+  // Each file leaves the page as it found it (stage.ts, `clear`), so one jsdom and one set of modules do for all.
+  test: { environment: "jsdom", include: ["test/**/*.test.{ts,tsx}"], isolate: false, restoreMocks: true, testTimeout: 120_000 },
 });

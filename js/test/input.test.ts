@@ -2,7 +2,7 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { liveModel } from "./fake-model.js";
 import { inputScenes } from "./input-scenes.js";
-import { CORPUS, actions, button, clear, click, expectAccessible, expectInert, patch, show, showLive, showSaved, text } from "./stage.js";
+import { CORPUS, actions, button, clear, click, expectInert, patch, show, showLive, showSaved, text } from "./stage.js";
 
 const T = new Date(2026, 10, 23, 14, 3, 22).getTime();
 beforeEach(() => void vi.useFakeTimers({ now: T }));
@@ -55,11 +55,6 @@ describe("every state", () => {
     for (const word of words) expect(text(el)).toContain(word);
     expect(text(el)).not.toMatch(/undefined|NaN|\[object/);
     expectInert(el);
-  });
-
-  test.each(inputScenes(T).map((each) => [each.name, each] as const))("%s is accessible", async (_name, each) => {
-    vi.useRealTimers();
-    await expectAccessible(await showLive(each.state, "input"));
   });
 
   test("there is no box where nothing can be sent", async () => {

@@ -48,7 +48,7 @@ test("values, growing texts and lists, and merged objects", () => {
       expect(shown).toEqual(kernel.state);
       expect(text).toBe(kernel.state["text"]);
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 
@@ -90,7 +90,7 @@ test("an action is carried out once, and answered, whatever is lost", async () =
       vi.clearAllTimers();
       expect([kernel.done, answers]).toEqual([["approve"], [true]]);
     }),
-    { numRuns: 200 },
+    { numRuns: 60 },
   );
 });
 
@@ -139,7 +139,7 @@ const stories: Record<string, { name: string; state: object; offline?: boolean }
 
 test.each(Object.entries(stories))("the card of a %s", async (kind, all) => {
   const told = all.filter(({ offline }) => !offline);
-  for (let seed = 0; seed < 8; seed++) {
+  for (let seed = 0; seed < 4; seed++) {
     const chance = chances(seed);
     const model = new FakeModel({ _kind: kind, _snapshot: {} });
     const kernel = lossy(model, chance);

@@ -3,7 +3,7 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FakeModel, liveModel } from "./fake-model.js";
 import { scenes } from "./scenes.js";
-import { actions, button, clear, click, expectAccessible, patch, show, showLive, text } from "./stage.js";
+import { actions, button, clear, click, patch, show, showLive, text } from "./stage.js";
 
 const T = new Date(2026, 10, 23, 14, 3, 22).getTime();
 beforeEach(() => void vi.useFakeTimers({ now: T }));
@@ -40,13 +40,6 @@ describe("one line of titles", () => {
     const el = await showLive(scene("queued").state, "run");
     expect([...el.querySelectorAll(".tw-tab")].map(text)).toEqual(["Details"]);
     expect((await showLive({}, "run")).querySelector(".tw-tab")).toBeNull();
-  });
-
-  test.each(["payload", "log", "details"])("%s is accessible", async (name) => {
-    vi.useRealTimers();
-    const el = await showLive(scene("executing").state, "run");
-    await click(tab(el, name));
-    await expectAccessible(el);
   });
 });
 

@@ -2,7 +2,7 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FakeModel, liveModel } from "./fake-model.js";
 import { FIELDS, row, rowsOf, runId, runsScenes } from "./runs-scenes.js";
-import { CORPUS, actions, button, clear, click, expectAccessible, expectInert, patch, show, showLive, showSaved, text } from "./stage.js";
+import { CORPUS, actions, button, clear, click, expectInert, patch, show, showLive, showSaved, text } from "./stage.js";
 
 const T = new Date(2026, 10, 23, 14, 3, 22).getTime();
 beforeEach(() => void vi.useFakeTimers({ now: T }));
@@ -57,11 +57,6 @@ describe("every state", () => {
     for (const word of words) expect(text(el)).toContain(word);
     expect(text(el)).not.toMatch(/undefined|NaN|\[object/);
   });
-
-  test.each(runsScenes(T).map((each) => each.name))("%s is accessible", async (name) => {
-    vi.useRealTimers();
-    await expectAccessible(await showScene(name));
-  }, 30_000);
 
   test("the bar tells how many are over", async () => {
     const bar = (await showScene("executing")).querySelector("[role=progressbar]");

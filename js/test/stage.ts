@@ -1,7 +1,6 @@
 /** Putting a card on a page and acting on it, for the tests of the cards. */
-import axe from "axe-core";
 import { act } from "preact/test-utils";
-import { expect, vi } from "vitest";
+import { expect } from "vitest";
 import { render } from "../src/core.js";
 import { FakeModel, liveModel } from "./fake-model.js";
 
@@ -37,14 +36,6 @@ export const button = (el: Element, words: string) =>
   [...el.querySelectorAll("button")].find((each) => text(each).includes(words)) ?? expect.fail(`no button ${words}`);
 export const click = (el: HTMLElement) => act(() => el.click());
 export const actions = (model: FakeModel) => model.sent.filter((message) => message["kind"] === "action");
-
-export async function expectAccessible(el: HTMLElement): Promise<void> {
-  // jsdom has no canvas, which axe would like for icons made of letters.
-  vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue(null);
-  // No page around it and no layout in jsdom; the colours are checked in a browser.
-  const { violations } = await axe.run(el, { rules: { region: { enabled: false }, "color-contrast": { enabled: false }, "heading-order": { enabled: false } } });
-  expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([]);
-}
 
 /** Links as they may be, and no element or attribute that could do anything. */
 export function expectInert(el: Element): void {

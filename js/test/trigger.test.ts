@@ -5,7 +5,7 @@ import { draftOf, payloadOf, placed } from "../src/form/draft.js";
 import { fromLocal, toLocal } from "../src/form/moment.js";
 import { fieldsOf } from "../src/form/schema.js";
 import { type FakeModel, liveModel } from "./fake-model.js";
-import { CORPUS, actions, button, clear, click, expectAccessible, expectInert, patch, show, showLive, showSaved, text } from "./stage.js";
+import { CORPUS, actions, button, clear, click, expectInert, patch, show, showLive, showSaved, text } from "./stage.js";
 import { SCHEMA, WIDE, triggerScenes } from "./trigger-scenes.js";
 
 const T = new Date(2026, 10, 23, 14, 3, 22).getTime();
@@ -58,11 +58,6 @@ describe("every state", () => {
     await pass(0);
     for (const word of words) expect(text(el)).toContain(word);
     expect(text(el)).not.toMatch(/undefined|NaN|\[object/);
-  });
-
-  test.each(triggerScenes(T).map((each) => each.name))("%s is accessible", async (name) => {
-    vi.useRealTimers();
-    await expectAccessible(await showScene(name));
   });
 });
 

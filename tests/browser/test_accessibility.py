@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from interop.support import node
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser]
+pytestmark = pytest.mark.browser
 
 JS = Path(__file__).parents[2] / "js"
 AXE = JS / "node_modules" / "axe-core" / "axe.min.js"
 KINDS = ("run", "runs", "stream", "approval", "input", "trigger")
+OPEN = tuple(f"run&only=executing&open={part}" for part in ("payload", "log", "details"))
 # the gallery is a page of pieces: it has no landmarks, and a heading for each piece
 CHECK = """async () => {
   const rules = { region: { enabled: false }, "heading-order": { enabled: false } };
@@ -35,10 +36,10 @@ def gallery():
         process.terminate()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_state_is_accessible(gallery, page, kind, theme):
-    page.goto(f"{gallery}?kind={kind}&theme={theme}&width=900")
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("scenes", KINDS + OPEN)
+def test_every_state_is_accessible(gallery, page, scenes, theme):
+    page.goto(f"{gallery}?kind={scenes}&theme={theme}&width=900")
     page.wait_for_function("() => document.querySelectorAll('main figure .tw-root').length > 3")
     page.emulate_media(reduced_motion="reduce")
     page.wait_for_timeout(700)  # what fades in has its colour then
