@@ -20,6 +20,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
+from pydantic_core import from_json
 
 from .errors import UnserializableError
 
@@ -30,6 +31,17 @@ _MAX_DEPTH = 200
 def dumps(value: Any, *, what: str = "value") -> str:
     """`value` as JSON text. `UnserializableError` says which part of `what` cannot be sent."""
     return json.dumps(to_jsonable(value, what=what), ensure_ascii=False, separators=(",", ":"))
+
+
+def loads(text: str | bytes) -> Any:
+    """As `json.loads`, in half the time or less: what pydantic's parser takes means the same to
+    both, and what it refuses (half characters, great depth, what is not JSON) the other one gets.
+    """
+    try:
+        # only keys are seen again; a cache of values costs more than it saves
+        return from_json(text, cache_strings="keys")
+    except (ValueError, TypeError):
+        return json.loads(text)
 
 
 def to_jsonable(value: Any, *, what: str = "value") -> JSON:

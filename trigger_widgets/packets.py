@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 
 from .errors import ProtocolError
-from .jsonable import JSON, convert
+from .jsonable import JSON, convert, loads
 
 JSON_TYPE = "application/json"
 SUPERJSON_TYPE = "application/super+json"
@@ -87,7 +87,7 @@ def decode_packet(data: str | None, data_type: str) -> Any:
 
 
 def _decode_json(data: str, data_type: str) -> Any:
-    body = json.loads(data)
+    body = loads(data)
     if data_type != SUPERJSON_TYPE:
         return body
     if not isinstance(body, dict):

@@ -283,6 +283,15 @@ def test_what_is_malformed_is_counted_or_refused():
         Stream().opened({"x-stream-version": "v9"})
 
 
+def test_of_a_batch_that_cannot_be_read_whole_nothing_is_taken_so_that_nothing_is_lost():
+    stream = opened()
+    for bad in ({"body": "{}"}, 5, {"seq_num": "1"}, {"seq_num": True}, {"seq_num": 1.0}):
+        with pytest.raises(ProtocolError, match="no number"):
+            stream.event("batch", json.dumps({"records": [record(0, "a", "p"), bad]}), "")
+    assert "last-event-id" not in stream.headers()
+    assert stream.event(*batch(record(0, "a", "p"), record(1, "b", "q"))) == ["a", "b"]
+
+
 # ── any interleaving ─────────────────────────────────────────────────────────────────────────
 
 groups = st.lists(st.integers(1, 4), min_size=1, max_size=8)

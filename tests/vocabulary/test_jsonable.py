@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from trigger_widgets.errors import UnserializableError
-from trigger_widgets.jsonable import dumps, to_jsonable
+from trigger_widgets.jsonable import dumps, loads, to_jsonable
 
 
 class Color(enum.Enum):
@@ -160,3 +160,40 @@ def test_the_text_is_always_json_that_javascript_reads(value):
 def test_no_float_is_lost_but_those_json_has_no_word_for(value):
     plain = json.loads(dumps(value))
     assert plain == value if math.isfinite(value) else plain is None
+
+
+TOKENS = st.sampled_from([
+    "{", "}", "[", "]", ",", ":", '"', "\\", "\\u", "d800", "\\ud83d\\ude00", "0", "1", "-", "+",
+    ".", "e", "E5", "NaN", "Infinity", "inf", "nan", "true", "null", " ", "\n", "\x0b", "\0",
+    "\ufeff", '"a":', "1e999", "9" * 30, "0.1", "é", "\ud800", "//", "\\/", "\\x", "-0",
+    "[" * 300, "]" * 300,
+])  # fmt: skip
+NUMBERS = st.from_regex(r"-?[0-9]{1,25}(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(
+    st.lists(TOKENS, max_size=8).map("".join)
+    | NUMBERS
+    | VALUES.map(json.dumps)
+    | VALUES.map(lambda value: json.dumps(value, ensure_ascii=False))
+)
+def test_text_means_what_it_means_to_the_standard_parser(text):
+    def outcome(parse):
+        try:
+            return repr(parse(text))
+        except (ValueError, RecursionError) as e:
+            return type(e)
+
+    assert outcome(loads) == outcome(json.loads)
+
+
+def test_bytes_and_what_is_no_text():
+    assert loads('{"a":"\u2028"}'.encode()) == {"a": "\u2028"}
+    assert loads(json.dumps("\ud800")) == "\ud800"
+    with pytest.raises(TypeError):
+        loads(5)

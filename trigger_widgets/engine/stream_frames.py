@@ -15,6 +15,7 @@ from .stream_table import Part, Tail
 
 _REDIS_ID = re.compile(r"(\d{1,15})(?:-(\d{1,15}))?")
 _RECORD_NUMBER = re.compile(r"(\d{1,15})(?:-\d*)?")
+_text = json.JSONEncoder(ensure_ascii=False).encode
 _METERED = 8
 """S2 counts 8 bytes a record beside its body."""
 
@@ -75,9 +76,13 @@ class RecordFrames:
         self.greeted = True
         self._count += len(parts)
         self._bytes += sum(_METERED + len(part.body.encode()) for part in parts)
-        records = [{"seq_num": p.seq, "timestamp": p.time, "body": p.body} for p in parts]
-        data = _compact({"records": records, "tail": position(tail)})
+        # as json.dumps would, in less than half the time: all of a long stream goes through here
+        records = ",".join(
+            f'{{"seq_num":{seq},"timestamp":{time},"body":{_text(body)}}}'
+            for seq, time, body in parts
+        )
         identity = f"{parts[-1].seq},{self._count},{self._bytes}"
+        data = f'{{"records":[{records}],"tail":{_compact(position(tail))}}}'
         return f"event: batch\nid: {identity}\ndata: {data}\n\n".encode()
 
     def ping(self, tail: Tail, now: int) -> bytes:

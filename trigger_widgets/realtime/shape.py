@@ -9,13 +9,13 @@ docs/feeds.md.
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
 from trigger_widgets.errors import ProtocolError
+from trigger_widgets.jsonable import loads
 
 Row = Mapping[str, Any]
 _START = "-1"
@@ -143,7 +143,7 @@ def parse_batch(headers: Mapping[str, str], body: bytes) -> Batch:
     if not handle or not offset:
         raise ProtocolError("the feed's answer has no electric-handle and electric-offset headers.")
     try:
-        messages = json.loads(body) if body else []
+        messages = loads(body) if body else []
     except (ValueError, RecursionError):
         raise ProtocolError("the feed's answer is not JSON.") from None
     if not isinstance(messages, list):

@@ -10,12 +10,12 @@ States, events and invariants are in docs/feeds.md.
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any
 
 from trigger_widgets.errors import ProtocolError
+from trigger_widgets.jsonable import loads
 
 FOLLOW_SECONDS = 300
 """How long a silent connection stays open; servers refuse more than 600."""
@@ -23,7 +23,6 @@ FOLLOW_SECONDS = 300
 DRAIN_SECONDS = 1
 _ROUNDING = 0.2  # clocks differ, and the server's own runs a little before ours
 
-_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _DEFAULT_EVENT = "message"
 _END = "[DONE]"
 _REMEMBERED = 10_000  # part ids at least; a writer's second attempt follows the first closely
@@ -153,7 +152,7 @@ class _Grouped:
         if data == "undefined":  # what a writer's `undefined` becomes
             return [None]
         try:
-            return [json.loads(data)]
+            return [loads(data)]
         except (ValueError, RecursionError):
             self.malformed += 1
             return []
@@ -183,18 +182,14 @@ class _Numbered:
 
     def event(self, name: str, data: str, _event_id: str) -> list[Any]:
         try:
-            body = json.loads(data)
+            body = loads(data)
         except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
             raise ProtocolError("an event of the stream is not a JSON object.")
         parts: list[Any] = []
         if name == "batch":
-            records = body.get("records")
-            if not isinstance(records, list):
-                raise ProtocolError("an event of the stream has no records.")
-            for record in records:
-                self._record(record, parts)
+            parts = self._batch(body.get("records"))
         elif name == "error":
             raise ProtocolError("the server reports an error in the stream.")
         tail = body.get("tail")
@@ -202,44 +197,46 @@ class _Numbered:
             self._tail = tail["seq_num"]
         return parts
 
-    def _record(self, record: Any, parts: list[Any]) -> None:
-        number = record.get("seq_num") if isinstance(record, dict) else None
-        if not isinstance(number, int):
+    def _batch(self, records: Any) -> list[Any]:
+        """The parts of all records, or none: half of a batch would be asked for and read again."""
+        if not isinstance(records, list):
+            raise ProtocolError("an event of the stream has no records.")
+        numbers: list[Any] = [r.get("seq_num") if isinstance(r, dict) else None for r in records]
+        if not all(type(number) is int for number in numbers):
             raise ProtocolError("a record of the stream has no number.")
-        if number < self._next:
-            return
-        self._next = number + 1
-        if "headers" in record and _is_command(record["headers"]):
-            return
-        body = _object(record.get("body"))
-        if body is None:
-            self.malformed += 1
-            return
-        part_id = body.get("id")
-        if isinstance(part_id, str) and part_id:
-            if part_id in self._ids or part_id in self._older_ids:
-                return
-            self._ids.add(part_id)
-            if len(self._ids) >= _REMEMBERED:  # forgetting one by one would take longer each time
-                self._ids, self._older_ids = set(), self._ids
-        parts.append(body.get("data"))
+        parts = []
+        for number, record in zip(numbers, records, strict=True):
+            if number < self._next:
+                continue
+            self._next = number + 1
+            if "headers" in record and _is_command(record["headers"]):
+                continue
+            body = _object(record.get("body"))
+            if body is None:
+                self.malformed += 1
+            elif self._is_new(body.get("id")):
+                parts.append(body.get("data"))
+        return parts
+
+    def _is_new(self, part_id: Any) -> bool:
+        if not isinstance(part_id, str) or not part_id:
+            return True
+        if part_id in self._ids or part_id in self._older_ids:
+            return False
+        self._ids.add(part_id)
+        if len(self._ids) >= _REMEMBERED:  # forgetting one by one would take longer each time
+            self._ids, self._older_ids = set(), self._ids
+        return True
 
 
 _POSITIONS: dict[str, type[_Grouped | _Numbered]] = {"v1": _Grouped, "v2": _Numbered}
 
 
 def _object(text: Any) -> dict[str, Any] | None:
-    """A JSON object. `json.loads` spends most of its time before it parses, and parts are small."""
     try:
-        value, end = _scan(text, 0)
-        is_whole: bool = end == len(text)
-    except (StopIteration, ValueError, TypeError, RecursionError):
-        is_whole = False
-    if not is_whole:  # space around it, or not JSON at all
-        try:
-            value = json.loads(text)
-        except (ValueError, TypeError, RecursionError):
-            return None
+        value = loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return None
     return value if isinstance(value, dict) else None
 
 
