@@ -6,13 +6,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What is installed is remembered here; a change of the files it was made from installs anew.
 STAMPS := $(VENV)/.stamps
+PARALLEL := $(BIN)/python scripts/clean_env.py $(BIN)/pytest -n auto --dist loadfile
 
 demo: $(STAMPS)/lab
 	@$(BIN)/python scripts/demo.py $(if $(CHECK),--check)
 
 # Tests never see the TRIGGER_* of whoever runs them.
+# Those with a browser come after the others, because its driver leaves an event loop in its process.
 test: lint js browser
-	$(BIN)/python scripts/clean_env.py $(BIN)/pytest -m "not slow"
+	$(PARALLEL) -m "not slow" --ignore tests/browser
+	$(PARALLEL) -m "not slow" tests/browser
 
 test-all: test coverage $(STAMPS)/interop $(STAMPS)/kernels $(STAMPS)/frontends
 	$(BIN)/python scripts/clean_env.py $(BIN)/pytest -m slow

@@ -22,7 +22,7 @@ except KeyboardInterrupt:
 def test_ctrl_c_in_result_is_at_once_and_leaves_nothing(engine):
     at = engine.endpoint
     process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-X", "dev", "-c", CODE],
+        [sys.executable, "-W", "error", "-c", CODE],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -230,7 +230,7 @@ def own_engine(tmp_path):
 @pytest.fixture
 def task(request):
     """A task id that no other test uses."""
-    return re.sub(r"\W+", "-", request.node.name)
+    return re.sub(r"\W+", "-", f"{request.path.stem}-{request.node.name}")
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def test_a_program_ends_without_closing_anything():
         "background_loop().submit(asyncio.sleep(3600))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-X", "dev", "-c", code],
+        [sys.executable, "-W", "error", "-c", code],
         capture_output=True,
         text=True,
         timeout=20,
