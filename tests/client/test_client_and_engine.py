@@ -188,7 +188,7 @@ def test_an_engine_that_was_killed_and_started_elsewhere(engine, in_thread):
     until(lambda: seen)
     before = len(located)
     engine.stop(signal.SIGKILL)
-    until(lambda: len(located) > before)
+    until(lambda: len(located) > before, seconds=30)
     assert handle.retrieve().payload == {"a": 1}
     handle.cancel()
     until(lambda: seen[-1].is_terminal)

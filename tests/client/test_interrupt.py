@@ -22,7 +22,7 @@ except KeyboardInterrupt:
 def test_ctrl_c_in_result_is_at_once_and_leaves_nothing(engine):
     at = engine.endpoint
     process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", CODE],
+        [sys.executable, "-W", "error", "-c", CODE],  # not -X dev, which tells of slow machines
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

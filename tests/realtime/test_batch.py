@@ -19,6 +19,10 @@ from trigger_widgets.errors import (
 from trigger_widgets.packets import decode_packet
 from trigger_widgets.realtime import roster
 from trigger_widgets.realtime.batch import trigger_batch, trigger_batch_async
+from trigger_widgets.realtime.batch_trigger import BatchPart
+from trigger_widgets.realtime.collecting import Collecting, Poll
+from trigger_widgets.realtime.mailbox import End
+from trigger_widgets.realtime.marks import Mark
 
 DONE = "COMPLETED_SUCCESSFULLY"
 
@@ -105,12 +109,16 @@ class BatchServer:
         return self.wire.answer(*rows, offset=f"{len(rows)}_1")
 
     def run(self, run):
+        """The same as in the feed, but for its key."""
         batch, _, place = run.removeprefix("run_").rpartition("x")
-        moment = "2026-11-23T18:44:00Z"
+        item, moment = self.items[batch][int(place)], "2026-11-23T18:44:00Z"
+        value, failed = payload_of(item), int(place) in self.failing
         return {
-            "id": run, "taskIdentifier": "t", "status": "COMPLETED", "createdAt": moment,
-            "updatedAt": moment, "output": {"of": "unseen"},
-            "payload": payload_of(self.items[batch][int(place)]),
+            "id": run, "taskIdentifier": item["task"], "createdAt": moment, "updatedAt": moment,
+            "status": "FAILED" if failed else "COMPLETED", "payload": value,
+            "output": None if failed else {"of": value},
+            "error": {"message": "on purpose"} if failed else None,
+            "idempotencyKey": item["options"].get("idempotencyKey"),
         }  # fmt: skip
 
     def batch(self, batch):
@@ -180,7 +188,8 @@ def test_a_run_that_failed_is_a_result_and_so_is_an_item_that_became_none(
     assert results[2].id is None
     with pytest.raises(TriggerError, match=r"items\[2\] became no run of batch_0: queue is full"):
         results[2].unwrap()
-    assert results[3].output == {"of": "unseen"}
+    assert results[3].output == {"of": "d"}
+    assert "run_batch_0x3" in server.retrieved  # the feed never has it
 
 
 def test_awaiting_is_the_same_on_any_loop(wire, transports, monkeypatch):
@@ -212,6 +221,57 @@ def test_the_async_twin(wire, transports):
         return outputs(results), list(frame["of"])
 
     assert asyncio.run(main()) == ([1, 2], [1, 2])
+
+
+def test_the_async_twin_asks_for_what_the_feed_leaves_out(wire, transports, monkeypatch):
+    monkeypatch.setattr(roster, "_FIRST_QUESTION", 0.01)
+    server = BatchServer(wire, lost=[1], unseen=[0])
+
+    async def main():
+        transport = transports(server, AsyncTransport)
+        handle = await trigger_batch_async(transport, "t", ["a", "b"], key=None, options={})
+        results = await handle
+        await transport.close()
+        return results
+
+    assert [result.ok for result in asyncio.run(main())] == [True, False]
+    assert {"batch_0", "run_batch_0x0"} <= set(server.retrieved)
+
+
+def test_a_subscription_that_is_stopped_leaves_no_results():
+    collecting = Collecting(BatchPart("batch_1", (Mark(b""),)))
+    assert collecting.asks == Poll(1.0)  # nothing is known to be running, so not for ever
+    with pytest.raises(TriggerError, match="the subscription to batch_1 was stopped"):
+        collecting.told(End.END)
+
+
+def test_runs_that_a_key_may_have_found_are_asked_for_their_key(wire, transports):
+    """The feed's second run has the first item's payload, as of an earlier run with its key."""
+
+    class Cached(BatchServer):
+        def row(self, batch, place):
+            return {**super().row(batch, place), "payload": '{"json":"an earlier one"}'}
+
+    server = Cached(wire)
+    items = [{"payload": n, "options": {"idempotency_key": f"k{n}"}} for n in "ab"]
+    results = start(transports(server), "t", items).result(5)
+    assert [result.id for result in results] == ["run_batch_0x0", "run_batch_0x1"]
+    assert sorted(server.retrieved) == ["run_batch_0x0", "run_batch_0x1"]
+
+
+def test_what_a_table_of_a_batch_asks_its_handle(wire, transports, monkeypatch):
+    monkeypatch.setattr(batches, "LIMIT", 2)
+    transport = transports(BatchServer(wire))
+    handle = start(transport, "t", [1, 2, 3], key=lambda item: f"k{item}")
+    assert handle.transport is transport
+    assert dict(handle.places()) == {}
+    handle.runs()
+    assert handle.places() == {"run_batch_0x0": 0, "run_batch_0x1": 1, "run_batch_1x0": 2}
+    tokens = [handle.token_of(f"run_batch_{x}").get_secret_value() for x in ("0x1", "1x0", "?")]
+    assert tokens == ["eyJbatch_0", "eyJbatch_1", "eyJbatch_0"]
+    assert list(handle.labels([2, 0])) == ["k3", "k1"]
+    handle._places["run_of_nobody"] = 3
+    assert handle.token_of("run_of_nobody") is None
 
 
 def test_an_async_failure_says_what_was_triggered_before(wire, transports, monkeypatch):

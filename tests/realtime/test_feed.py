@@ -12,6 +12,7 @@ from trigger_widgets.errors import (
     APIConnectionError,
     APIStatusError,
     AuthenticationError,
+    EngineStoppedError,
     NotFoundError,
     PermissionDeniedError,
     ProtocolError,
@@ -25,6 +26,7 @@ from trigger_widgets.realtime.hub import current_hub
 from trigger_widgets.realtime.runs import run_source
 from trigger_widgets.realtime.subscription import Subscription, Watch
 
+ENDPOINT = Endpoint("http://trigger.test", SecretStr("tr_dev_secret"))
 REFUSED = httpx.ConnectError("refused")
 
 
@@ -372,6 +374,32 @@ def test_an_engine_that_moved_is_located_again(wire):
     server._locate = lambda: next(endpoints)
     list(Subscription(run_source("run_1"), server, timeout=5))
     assert [r.url.host for r in script.requests] == ["engine1.test"] * 2 + ["engine2.test"]
+
+
+def test_an_engine_that_was_stopped_is_waited_for_until_somebody_starts_it(wire, quick):
+    """As a widget does: it never starts one that a person has stopped."""
+    places = iter(
+        [ENDPOINT, EngineStoppedError("stopped"), EngineStoppedError("stopped"), ENDPOINT]
+    )
+
+    def locate():
+        place = next(places)
+        if isinstance(place, Exception):
+            raise place
+        return place
+
+    script = wire.Script(
+        wire.answer(wire.row(), offset="1_1"),
+        REFUSED,
+        wire.answer(wire.row("COMPLETED_SUCCESSFULLY", second=1), offset="2_1"),
+    )
+    server = wire.fake_server(script, embedded=True)
+    server._locate = locate
+    watcher = wire.Watcher()
+    watch(server, watcher)
+    watcher.wait(lambda w: "closed" in w.states)
+    assert watcher.statuses == ["EXECUTING", "COMPLETED"]
+    assert [c.reason for c in watcher.seen["connections"]].count("stopped") == 1
 
 
 def test_an_engine_that_cannot_be_located_fails_the_feed(wire):

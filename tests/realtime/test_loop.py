@@ -10,6 +10,7 @@ import warnings
 
 import pytest
 
+from trigger_widgets.realtime import loop as loops
 from trigger_widgets.realtime.loop import background_loop, close_background_loop
 
 
@@ -81,6 +82,18 @@ def test_a_forked_child_has_its_own():
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
     assert before.submit(asyncio.sleep(0, 8)).result(5) == 8
+
+
+def test_what_the_parent_had_is_neither_used_nor_closed_by_a_child():
+    """What the child above does, where coverage can see it."""
+    parents = background_loop()
+    loops._after_fork_in_child()
+    try:
+        assert background_loop() is not parents
+        assert loops._Current.inherited is parents
+        assert parents.submit(asyncio.sleep(0, 9)).result(5) == 9
+    finally:
+        parents.close()
 
 
 def test_a_program_ends_without_closing_anything():

@@ -129,6 +129,14 @@ def test_a_run_that_a_key_found_is_known_by_its_key():
     assert doubtful(found[1:2], runs) == []
 
 
+def test_a_place_whose_run_said_its_key_is_not_given_again():
+    items = planned([{"payload": 1, "options": {"idempotency_key": "k"}}, 1])
+    keyed, other = run_of(items[0], 1, idempotency_key="k"), run_of(items[1], 0)
+    assert assign([mark_of_item(item) for item in items], [keyed, other], []) == {
+        0: keyed, 1: other,
+    }  # fmt: skip
+
+
 def batch(count, runs=(), errors=(), status="PENDING"):
     return Batch.model_validate(
         {

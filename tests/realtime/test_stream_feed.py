@@ -259,6 +259,9 @@ def test_malformed_parts_are_skipped_with_a_warning(wire, quick, caplog):
     late = StreamReader("run_1", "out", fake, timeout=5)
     assert list(late) == [1]
     assert late.malformed == 1
+    watch = StreamWatch("run_1", "out", fake, on_parts=(parts := []).extend)
+    until(lambda: parts == [1])
+    assert watch.malformed_parts == 1
     reader.stop()
     assert "skipped 1 malformed parts of" in caplog.text
     assert reader.malformed == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
@@ -16,15 +17,14 @@ from trigger_widgets.api.batch_items import Key
 from trigger_widgets.api.requests import Request
 from trigger_widgets.api.server import Server
 from trigger_widgets.api.transports import AsyncTransport, Transport
-from trigger_widgets.errors import TriggerError
 from trigger_widgets.models import Batch, Run
 
 from .batch_results import BatchItemResult, result_of
 from .batch_trigger import BatchPart, BatchTrigger
+from .collecting import Collecting, Poll
 from .feed import Source
 from .frames import key_index, to_frame
-from .mailbox import End
-from .roster import Gathering, Roster, assign, doubtful
+from .roster import Gathering, Roster, assign
 from .run_lists import batch_source
 from .subscription import Subscription
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 8
 
 
-class _BatchHandle:
+class _BatchHandle(ABC):
     """`ids` are the batches it was split into, at 1,000 items each, and `id` the first of them.
 
     `keys` are in the order of the items. Each of `public_access_tokens` may read its batch for one
@@ -134,23 +134,19 @@ class _BatchHandle:
         deadline = _deadline(seconds)
         gatherings = []
         for part in self._parts:
-            gathering = Gathering(part.distinct_runs)
+            collecting = Collecting(part)
             async with self._subscribe(part, deadline) as states:
-                while not gathering.is_over:
-                    news = await states.poll_async(gathering.patience)
-                    if news is None:
-                        gathering.see_batch(await self._send_async(batches.retrieve(part.id)))
-                        for run in gathering.missing:
-                            gathering.see_retrieved(await self._send_async(runs.retrieve(run)))
+                while (asks := collecting.asks) is not None:
+                    if isinstance(asks, Poll):
+                        collecting.told(await states.poll_async(asks.patience))
                     else:
-                        gathering.see(_states(news, part))
-            for run in doubtful(part.marks, gathering.runs):
-                gathering.see_retrieved(await self._send_async(runs.retrieve(run)))
-            gatherings.append(gathering)
+                        collecting.told(await self._send_async(asks))
+            gatherings.append(collecting.gathering)
         return self._results(gatherings)
 
+    @abstractmethod
     async def _send_async(self, request: Request[Any]) -> Any:
-        raise NotImplementedError
+        """The result of a request."""
 
     def _subscribe(self, part: BatchPart, deadline: float | None) -> Subscription[list[Run]]:
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
@@ -204,19 +200,14 @@ class BatchHandle(_BatchHandle):
         deadline = _deadline(timeout)
         gatherings = []
         for part in self._parts:
-            gathering = Gathering(part.distinct_runs)
+            collecting = Collecting(part)
             with self._subscribe(part, deadline) as states:
-                while not gathering.is_over:
-                    news = states.poll(gathering.patience)
-                    if news is None:
-                        gathering.see_batch(self._transport.send(batches.retrieve(part.id)))
-                        for run in gathering.missing:
-                            gathering.see_retrieved(self._transport.send(runs.retrieve(run)))
+                while (asks := collecting.asks) is not None:
+                    if isinstance(asks, Poll):
+                        collecting.told(states.poll(asks.patience))
                     else:
-                        gathering.see(_states(news, part))
-            for run in doubtful(part.marks, gathering.runs):
-                gathering.see_retrieved(self._transport.send(runs.retrieve(run)))
-            gatherings.append(gathering)
+                        collecting.told(self._transport.send(asks))
+            gatherings.append(collecting.gathering)
         return self._results(gatherings)
 
     def runs(self) -> list[Run]:
@@ -338,12 +329,6 @@ def _begin(
 ) -> BatchTrigger:
     embedded = transport.server.embedded
     return BatchTrigger(task, items, key=key, options=options, embedded=embedded)
-
-
-def _states(news: list[Run] | End, part: BatchPart) -> list[Run]:
-    if isinstance(news, End):
-        raise TriggerError(f"the subscription to {part.id} was stopped before its runs had ended.")
-    return news
 
 
 def _deadline(seconds: float | None) -> float | None:

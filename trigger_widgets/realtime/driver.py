@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from abc import ABC, abstractmethod
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 import httpx
@@ -49,7 +50,7 @@ class AnyReader(Protocol):
 R = TypeVar("R", bound=AnyReader)
 
 
-class Driver(Generic[R]):
+class Driver(ABC, Generic[R]):
     """Connects again and again for as long as there are readers."""
 
     read_timeout: ClassVar[float] = 40.0
@@ -114,8 +115,8 @@ class Driver(Generic[R]):
                         endpoint = await asyncio.to_thread(self._server.endpoint)
                     except EngineStoppedError as error:
                         await self._retry(error, patience=UNREACHABLE_PATIENCE)
-                        continue
-                    await self._turn(client, endpoint)
+                    else:
+                        await self._turn(client, endpoint)
                 self.is_closed = True  # before the next await: a reader who comes now is too late
         except TriggerError as error:
             self._fail(error)
@@ -126,9 +127,9 @@ class Driver(Generic[R]):
     def _welcome(self, reader: R) -> None:
         """Tell a new reader what has happened so far."""
 
+    @abstractmethod
     async def _turn(self, client: httpx.AsyncClient, endpoint: Endpoint) -> None:
         """Connect once, and take what comes."""
-        raise NotImplementedError
 
     async def _cut(self, error: httpx.RequestError, endpoint: Endpoint) -> None:
         """There was no answer, or not the whole of it."""

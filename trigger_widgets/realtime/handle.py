@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable
 from typing import Any, Generic
 
@@ -23,7 +24,7 @@ Output = TypeVar("Output", default=Any)
 """What a run gives: known where the task says so."""
 
 
-class _Handle(Generic[Output]):
+class _Handle(ABC, Generic[Output]):
     """`public_access_token` may read the run for one hour; `is_cached` says that an idempotency
     key found an earlier run.
     """
@@ -78,8 +79,9 @@ class _Handle(Generic[Output]):
         output: Output = _ended(run, self.id).unwrap()
         return output if self._read_output is None else self._read_output(output)
 
+    @abstractmethod
     async def _now(self) -> Run:
-        raise NotImplementedError
+        """The run as it is now."""
 
     def __repr__(self) -> str:
         of = f" of {self.task}" if self.task else ""

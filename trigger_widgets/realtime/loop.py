@@ -89,5 +89,5 @@ def _after_fork_in_child() -> None:
     _Current.inherited, _Current.loop = _Current.loop, None
 
 
-if hasattr(os, "register_at_fork"):
+with contextlib.suppress(AttributeError):  # Windows does not fork
     os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -131,7 +131,7 @@ class RunsWatch:
         self._on_runs = on_runs
         self._on_each = on_each
         self._on_connection = on_connection
-        self._seen: list[dict[str, Run] | None] = [None] * len(sources)
+        self._seen: list[dict[str, Run]] = [{} for _ in sources]
         self._states = [Connection("connecting")] * len(sources)
         self._said: Connection | None = None
         self._watches = [
@@ -159,12 +159,8 @@ class RunsWatch:
             self._on_each(n, runs)
         before, now = self._seen[n], {run.id: run for run in runs}
         self._seen[n] = now
-        known = before or {}
-        changed = [run for run in runs if known.get(run.id) is not run]
-        if changed or known.keys() != now.keys() or before is None:
-            self._on_runs(
-                changed, {k: run for seen in self._seen if seen for k, run in seen.items()}
-            )
+        changed = [run for run in runs if before.get(run.id) is not run]
+        self._on_runs(changed, {k: run for seen in self._seen for k, run in seen.items()})
 
     def _connection_of(self, n: int, connection: Connection) -> None:
         self._states[n] = connection
