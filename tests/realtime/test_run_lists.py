@@ -155,7 +155,7 @@ def test_several_feeds_as_one_are_as_well_off_as_the_worst(wire):
 
 
 def test_unchanged_rows_are_decoded_once_and_never_turned_back(wire):
-    runs = RunList()
+    runs = RunList("some runs")
     rows = {r["id"]: r for r in many(wire, "EXECUTING", "EXECUTING", second=5)}
     first = runs(rows)
     rows["cuid1"] = {**rows["cuid1"], "status": "CANCELED"}
@@ -164,6 +164,33 @@ def test_unchanged_rows_are_decoded_once_and_never_turned_back(wire):
     assert second[1].status == "CANCELED"
     stale = {**rows["cuid1"], "status": "PENDING", "updatedAt": "2026-11-23T18:44:01.000"}
     assert runs({**rows, "cuid1": stale})[1] is second[1]
+
+
+def test_a_row_that_cannot_be_read_is_skipped_and_the_others_are_shown(wire, caplog):
+    good, bad = many(wire, "EXECUTING", "EXECUTING")
+    script = wire.Script(
+        wire.answer(good, {**bad, "createdAt": "yesterday"}, offset="1_1"),
+        wire.answer(bad, offset="2_1", operation="update"),
+        wire.answer({**bad, "status": "CANCELED", "runTags": "{"}, offset="3_1"),
+        wire.answer({**good, "status": "CANCELED"}, offset="4_1", operation="update"),
+    )
+    seen = []
+    watch = RunsWatch(
+        [tag_source("a")],
+        [wire.fake_server(script)],
+        on_runs=lambda _changed, runs: seen.append({k: str(r.status) for k, r in runs.items()}),
+    )
+    script.wait_for_requests(5)
+    assert seen == [
+        {"run_0": "EXECUTING"},
+        {"run_0": "EXECUTING", "run_1": "EXECUTING"},
+        {"run_0": "CANCELED", "run_1": "EXECUTING"},  # the last that could be read
+    ]
+    watch.stop()
+    assert [record.getMessage().rpartition(":")[0] for record in caplog.records] == [
+        f'skipped a malformed row of runs tagged "a", {n} so far: a row of the feed is malformed'
+        for n in (1, 2)
+    ]
 
 
 def test_a_recorded_batch_is_followed_to_its_end(wire):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -11,7 +12,7 @@ from urllib.parse import quote
 from trigger_widgets.api.batches import batch_id
 from trigger_widgets.api.options import encode_duration, encode_tags
 from trigger_widgets.api.server import Server
-from trigger_widgets.errors import ConfigurationError
+from trigger_widgets.errors import ConfigurationError, ProtocolError
 from trigger_widgets.models import Run
 
 from .connection import Connection, worst
@@ -20,6 +21,8 @@ from .rows import decode_run
 from .runs import skipped_columns
 from .shape import Row
 from .subscription import Watch
+
+_log = logging.getLogger(__name__)
 
 
 def tag_source(
@@ -43,7 +46,7 @@ def tag_source(
     named = " and ".join(f'"{tag}"' for tag in wanted)
     return Source(
         path="/realtime/v1/runs",
-        decode=RunList(),
+        decode=RunList(f"runs tagged {named}"),
         supersedes=_differs,
         is_final=lambda _runs: False,
         doing=f"subscribe to runs tagged {named}",
@@ -74,7 +77,7 @@ def batch_source(
 
     return Source(
         path=f"/realtime/v1/batches/{quote(found, safe='')}",
-        decode=RunList(),
+        decode=RunList(f"batch {found}"),
         supersedes=_differs,
         is_final=is_final,
         doing=f"subscribe to {found}",
@@ -90,26 +93,35 @@ def _differs(runs: list[Run], before: list[Run]) -> bool:
 
 
 class RunList:
-    """Rows as runs, oldest first. A row that has not changed is decoded once."""
+    """Rows as runs, oldest first. A row that has not changed is decoded once; one that cannot be
+    read is skipped, which `malformed` counts, and its run stays as it was known.
+    """
 
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[Row, Run]] = {}
+    def __init__(self, subject: str) -> None:
+        self.malformed = 0
+        self._subject = subject
+        self._known: dict[str, tuple[Row, Run | None]] = {}
 
     def __call__(self, rows: Mapping[str, Row]) -> list[Run]:
         """All runs; the same object for one that is as it was."""
         self._known = {key: self._decoded(key, row) for key, row in rows.items()}
-        runs = (run for _, run in self._known.values())
+        runs = (run for _, run in self._known.values() if run is not None)
         return sorted(runs, key=lambda run: (run.created_at, run.id))
 
-    def _decoded(self, key: str, row: Row) -> tuple[Row, Run]:
-        known = self._known.get(key)
-        if known is None:
-            return row, decode_run(row)
-        if row is known[0] or row == known[0]:
-            return known
-        run = decode_run(row)
+    def _decoded(self, key: str, row: Row) -> tuple[Row, Run | None]:
+        before, known = self._known.get(key, (None, None))
+        if before is not None and (row is before or row == before):
+            return before, known
+        try:
+            run = decode_run(row)
+        except ProtocolError as error:
+            self.malformed += 1
+            _log.warning(
+                "skipped a malformed row of %s, %d so far: %s", self._subject, self.malformed, error
+            )
+            return row, known
         # a snapshot may be up to 250 ms older than what was already seen (protocol.md §4)
-        return (row, run) if run.updated_at >= known[1].updated_at else known
+        return row, run if known is None or run.updated_at >= known.updated_at else known
 
 
 class RunsWatch:
