@@ -205,4 +205,6 @@ def test_a_trigger_that_is_sent_again_makes_no_second_run(engine):
     first, second = (post(engine, "t", json={"payload": 1}, headers=again) for _ in range(2))
     assert first.json() == second.json()
     other = post(engine, "t", json={"payload": 1}, headers={next(iter(again)): "another"})
-    assert other.json()["id"] != first.json()["id"]
+    other_task = post(engine, "u", json={"payload": 1}, headers=again)
+    assert len({answer.json()["id"] for answer in (first, other, other_task)}) == 3
+    assert engine.retrieve(other_task.json()["id"])["taskIdentifier"] == "u"

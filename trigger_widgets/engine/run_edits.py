@@ -48,7 +48,8 @@ async def replay(engine: Engine, run: RunRecord, request_key: str | None) -> str
         version = run.streams_version
         return runs.create(transaction, request, registered, streams_version=version)
 
-    replayed, _ = await engine.store.write(lambda t: runs.once(t, request_key, make))
+    what = f"replay {run.id}"
+    replayed, _ = await engine.store.write(lambda t: runs.once(t, request_key, what, make))
     return replayed
 
 

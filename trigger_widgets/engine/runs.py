@@ -45,23 +45,27 @@ async def trigger(
             use_up(transaction, one_time_token, request.task)
         return create(transaction, request, registered, streams_version=streams_version)
 
-    return await engine.store.write(lambda transaction: once(transaction, request_key, make))
+    return await engine.store.write(lambda t: once(t, request_key, f"trigger {request.task}", make))
 
 
 def once(
     transaction: Transaction,
     request_key: str | None,
+    what: str,
     make: Callable[[Transaction], tuple[str, bool]],
 ) -> tuple[str, bool]:
-    """What `make` gives, or what it gave for this very request, whose answer was lost."""
+    """What `make` gives, or what it gave for this very request, whose answer was lost: the same
+    key for something else, `what`, is another request.
+    """
+    if request_key is None:
+        return make(transaction)
+    key = f"{what} {request_key}"
     query = "SELECT run, cached FROM trigger_requests WHERE key = ?"
-    answered = transaction.execute(query, (request_key,)).fetchone()
+    answered = transaction.execute(query, (key,)).fetchone()
     if answered is not None:
         return answered["run"], bool(answered["cached"])
     run_id, cached = make(transaction)
-    if request_key is not None:
-        row = (request_key, run_id, cached)
-        transaction.execute("INSERT INTO trigger_requests VALUES (?, ?, ?)", row)
+    transaction.execute("INSERT INTO trigger_requests VALUES (?, ?, ?)", (key, run_id, cached))
     return run_id, cached
 
 
