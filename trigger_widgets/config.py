@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -33,8 +35,9 @@ class Endpoint:
         return self.api_url
 
 
-Token = str | SecretStr | Callable[[], str | SecretStr]
-"""A key or token, or what gives one: it is asked again when the server no longer takes the last."""
+Token = str | SecretStr | Callable[[], str | SecretStr | Awaitable[str | SecretStr]]
+"""A key or token, or what gives one, which may be a coroutine function: it is asked again when the
+server no longer takes the last."""
 
 Locate = Callable[[], Endpoint]
 """Finds the server when a request needs it. The embedded one is started by it, and may have
@@ -103,14 +106,23 @@ def current(token: Token) -> SecretStr:
     if not callable(token):
         return secret(token)
     given: Any = token()
+    if inspect.isawaitable(given):
+        given = _awaited(given)
     if not isinstance(given, str | SecretStr):
-        if inspect.iscoroutine(given):
-            given.close()
         raise ConfigurationError(
-            f"the function that was given as access_token gave {type(given).__name__}, not a text; "
-            "it is called from any thread, and is no coroutine function."
+            f"the function that was given as access_token gave {type(given).__name__}, not a text."
         )
     return secret(given)
+
+
+def _awaited(given: Awaitable[Any]) -> Any:
+    """On an event loop of its own: this thread may have none, or one that waits for us."""
+
+    async def wait() -> Any:
+        return await given
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, wait()).result()
 
 
 def secret(token: str | SecretStr) -> SecretStr:

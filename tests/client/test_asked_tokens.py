@@ -102,15 +102,47 @@ def test_threads_share_what_was_asked(shared_engine, owner, task, tokens):
     assert tokens.asked == 2
 
 
-async def _coroutine():
-    return "tr_dev_x"
+@pytest.mark.parametrize("kind", [Trigger, AsyncTrigger])
+def test_a_coroutine_function_is_awaited_wherever_a_token_is_needed(
+    owner, hand, tokens, task, kind
+):
+    """In a call, on a loop that this very call blocks, and in a feed, where tokens expire too."""
+    run, given = owner.tasks.trigger(task).id, tokens.tokens[:]
+    tokens = Tokens(*given)
+
+    async def token():
+        await asyncio.sleep(0)
+        return tokens()
+
+    async def main():
+        client = kind(api_url=owner.endpoint.api_url, access_token=token)
+        found = client.runs.retrieve(run)
+        assert (await found if kind is AsyncTrigger else found).id == run
+        assert tokens.asked == 2
+        tokens.tokens = given
+        client._transport.server.renew(client._transport.server.endpoint())
+        states = client.runs.subscribe_to_run(run, timeout=20)
+        async for state in states:
+            if not state.is_terminal:
+                owner.runs.cancel(run)
+        closed = client.close()
+        if kind is AsyncTrigger:
+            await closed
+        return state
+
+    assert asyncio.run(main()).status == "CANCELED"
+    assert tokens.asked == 4
+
+
+async def _nothing():
+    """Gives no token."""
 
 
 @pytest.mark.parametrize(
     ("give", "words"),
     [
         (lambda: None, "gave NoneType, not a text"),
-        (_coroutine, "is no coroutine function"),
+        (_nothing, "gave NoneType, not a text"),
         (lambda: "two words", "characters that no key has"),
     ],
 )

@@ -381,6 +381,40 @@ def test_a_data_frame_comes_back_as_one(wire, transports):
     assert by_city.keys == ["Köln", "Ulm"]
 
 
+def test_items_may_arrive_one_by_one_and_are_taken_a_batch_at_a_time(wire, transports, monkeypatch):
+    monkeypatch.setattr(batches, "LIMIT", 2)
+    server, created = BatchServer(wire), []
+
+    async def arriving(count, last=None):
+        for n in range(count):
+            await asyncio.sleep(0)
+            created.append(len(server.created))
+            yield {"payload": n, "task": "t"}
+        if last is not None:
+            raise last
+
+    async def main():
+        transport = transports(server, AsyncTransport)
+
+        def start(*args):
+            return trigger_batch_async(transport, *args, key=None, options={})
+
+        handle = await start("t", arriving(5))
+        assert created == [0, 0, 1, 1, 2]
+        assert outputs(await handle) == list(range(5))
+        assert outputs(await (await start(arriving(2), None))) == [0, 1]
+        with pytest.raises(ConfigurationError, match="items is empty"):
+            await start("t", arriving(0))
+        with pytest.raises(OSError, match="the source broke") as raised:
+            await start("t", arriving(4, OSError("the source broke")))
+        assert raised.value.__notes__ == ["4 runs were triggered before this, in batch_4, batch_5."]
+        await transport.close()
+
+    asyncio.run(main())
+    with pytest.raises(ConfigurationError, match="items is a list"):
+        start(transports(server), "t", arriving(1))
+
+
 def test_several_tasks_in_one_batch(wire, transports):
     server = BatchServer(wire)
     handle = start(transports(server), [{"task": "a", "payload": 1}, {"task": "b", "payload": 1}])

@@ -18,7 +18,8 @@ class ClientOptions(TypedDict, total=False):
     """`timeout` is in seconds and for one attempt; `secret_key` is another name of the token.
 
     `access_token` may be a function that gives one: it is asked when a token is needed first, and
-    again when the server no longer takes it.
+    again when the server no longer takes it, from any thread. A coroutine function is run on an
+    event loop of its own.
     """
 
     api_url: str | None

@@ -193,7 +193,7 @@ class AsyncTasks(Resource[AsyncTransport]):
     async def batch_trigger(
         self, task: Any, items: Any = None, *, key: Key = None, **options: Unpack[TriggerOptions]
     ) -> AsyncBatchHandle:
-        """As `Tasks.batch_trigger`."""
+        """As `Tasks.batch_trigger`; the items may come from an async iterable, too."""
         given = await _owned(self._transport, task, options)
         return await trigger_batch_async(self._transport, task, items, key=key, options=given)
 

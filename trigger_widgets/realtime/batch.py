@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import SecretStr
 
@@ -20,7 +20,7 @@ from trigger_widgets.api.transports import AsyncTransport, Transport
 from trigger_widgets.models import Batch, Run
 
 from .batch_results import BatchItemResult, result_of
-from .batch_trigger import BatchPart, BatchTrigger
+from .batch_trigger import Arriving, BatchPart, BatchTrigger
 from .collecting import Collecting, Poll
 from .feed import Source
 from .frames import key_index, to_frame
@@ -299,7 +299,8 @@ def trigger_batch(
     trigger = _begin(transport, task, items, key, options)
     while trigger.request is not None:
         try:
-            trigger.answered(transport.send(trigger.request))
+            # only the items of an async iterable are waited for
+            trigger.answered(transport.send(cast(Request[Any], trigger.request)))
         except BaseException as error:  # also Ctrl-C must say what is there already
             trigger.note(error)
             raise
@@ -309,11 +310,16 @@ def trigger_batch(
 async def trigger_batch_async(
     transport: AsyncTransport, task: Any, items: Any, *, key: Key, options: dict[str, Any]
 ) -> AsyncBatchHandle:
-    """As `trigger_batch`."""
+    """As `trigger_batch`, of an async iterable as well."""
+    task, items = (Arriving(x) if isinstance(x, AsyncIterable) else x for x in (task, items))
     trigger = _begin(transport, task, items, key, options)
-    while trigger.request is not None:
+    while (asks := trigger.request) is not None:
         try:
-            trigger.answered(await transport.send(trigger.request))
+            if isinstance(asks, Arriving):
+                await asks.wait()
+                trigger.answered(None)
+            else:
+                trigger.answered(await transport.send(asks))
         except BaseException as error:  # also Ctrl-C must say what is there already
             trigger.note(error)
             raise

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncIterable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -42,8 +43,30 @@ class BatchPart:
         return len(self.marks)
 
 
+class Arriving(Iterator[Any]):
+    """The items of an async iterable, as far as they have been waited for."""
+
+    def __init__(self, items: AsyncIterable[Any]) -> None:
+        self._items = aiter(items)
+        self._there: deque[Any] = deque()
+
+    async def wait(self) -> None:
+        """Have as many items as a batch may have, or all."""
+        while len(self._there) < batches.LIMIT:
+            try:
+                self._there.append(await anext(self._items))
+            except StopAsyncIteration:
+                return
+
+    def __next__(self) -> Any:
+        if not self._there:
+            raise StopIteration
+        return self._there.popleft()
+
+
 class BatchTrigger:
     """The requests of one `batch_trigger`: send `request`, say how that went, until it is None.
+    Where it is `Arriving`, of items that are, they are to be waited for.
 
     Items are sent again as long as the server does not have all of them: it knows them by index.
     What the server said last is not an exception that is lost: it is raised with a note of what
@@ -64,8 +87,10 @@ class BatchTrigger:
         self.keys: list[Any] = []
         self.index = index_of(task, items, key)
         self.parts: list[BatchPart] = []
+        given = task if items is None else items
+        self._arriving = given if isinstance(given, Arriving) else None
         self._requests = self._plan()
-        self.request: Request[Any] | None = next(self._requests)
+        self.request: Request[Any] | Arriving | None = next(self._requests)
 
     @property
     def task(self) -> str | None:
@@ -87,8 +112,13 @@ class BatchTrigger:
             of = "" if self._total is None else f" of {self._total:,}"
             error.add_note(f"{count:,}{of} runs were triggered before this, in {ids}.")
 
-    def _plan(self) -> Generator[Request[Any], Any, None]:
-        while chunk := list(islice(self._items, batches.LIMIT)):
+    def _plan(self) -> Generator[Request[Any] | Arriving, Any, None]:
+        while True:
+            if self._arriving is not None:
+                yield self._arriving
+            chunk = list(islice(self._items, batches.LIMIT))
+            if not chunk:
+                return
             items = told_apart([item for item, _ in chunk])
             tasks = {item.task for item in items}
             created = yield batches.create(len(items), tasks)
