@@ -27,8 +27,8 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, Field
 from trigger_widgets import (
-    ApprovalWidget, BatchWidget, RunWidget, StreamWidget, TriggerWidget, batch_trigger, metadata,
-    streams, task, wait,
+    ApprovalWidget, BatchWidget, InputWidget, RunWidget, StreamWidget, TriggerWidget, batch_trigger,
+    metadata, streams, task, wait,
 )
 
 ai_output = streams.define("ai-output", str)
@@ -73,6 +73,12 @@ def edit(payload):
     metadata.set("publish", {"token": token.id, "prompt": "Send it to **1,284 readers**?"})
     return wait.for_token(token.id).unwrap()
 
+@task(id="research-agent")
+def research(payload):
+    chat = streams.input("chat")
+    while True:
+        metadata.append("told", chat.wait(timeout="5m").unwrap())
+
 class Fit(BaseModel):
     column: str = Field(default="price", description="what to fit")
     folds: int = Field(default=5, ge=2)
@@ -95,6 +101,10 @@ QUESTION = """Goes to **1,284 readers**. The model flagged two figures as uncert
 - ARPU"""
 ASK = f"ApprovalWidget(publish.trigger({{}}), 'publish', title='Publish?', prompt={QUESTION!r})"
 BATCH = "BatchWidget(batch_trigger(score, [{'n': n} for n in range(200)]))"
+CHAT = """chat = InputWidget(research.trigger({}), "chat")
+chat.send("Look at the northern region first.")
+chat.send("And leave out the trial accounts: they are counted twice in ARPU.")
+chat"""
 AGENT = "RunWidget(edit.trigger({'quarter': 'Q3'}), streams=True, approvals=True)"
 # name: the cell, and what has to be there before the picture is taken
 SCENES = {
@@ -105,6 +115,7 @@ SCENES = {
     "stream": ("StreamWidget(write.trigger({}), 'ai-output')", ".tw-streaming td:text('24.5')"),
     "approval": (ASK, "article.tw-approval[data-token] button:text('Approve')"),
     "trigger": ("TriggerWidget(fit)", "article.tw-trigger button:text('Run')"),
+    "input": (CHAT, "article.tw-input[data-status=EXECUTING] :text('trial accounts')"),
 }
 
 

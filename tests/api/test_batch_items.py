@@ -127,6 +127,11 @@ def test_a_key_that_is_not_there_is_named():
         plan("t", [5], key="x", options={})
 
 
+def test_a_key_that_is_neither_a_name_nor_a_function_is_refused():
+    with pytest.raises(ConfigurationError, match=r"key is the name of a field .* not list"):
+        plan("t", [1, 2], key=["a", "b"], options={})
+
+
 def test_a_key_for_all_is_one_for_each():
     def keys(key, items=(1, 2)):
         planned, _ = plan("t", list(items), options={"idempotency_key": key})

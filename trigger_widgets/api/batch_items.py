@@ -44,6 +44,11 @@ def each(
     """The items as they are asked for, each with its key. What is no items is said at once."""
     if items is None:
         task, items = None, task
+    if not (key is None or isinstance(key, str) or callable(key)):
+        raise ConfigurationError(
+            "key is the name of a field or column, or a function of the payload, not "
+            f"{type(key).__name__}."
+        )
     given = _rows(items, key) if _is_data_frame(items) else _listed(items, key)
     shared = options.get("idempotency_key")
     common = encode_options({**options, "idempotency_key": None}, of="tasks.batch_trigger")
