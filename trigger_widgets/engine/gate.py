@@ -49,7 +49,8 @@ class Gate:
             return
         self._engine.active_at = time.monotonic()
         headers = Headers(scope=scope)
-        if not (self._everywhere or is_local(headers.get("host", ""))):
+        hosts = headers.getlist("host")
+        if not (self._everywhere or (len(hosts) == 1 and is_local(hosts[0]))):
             words = "This engine answers requests to localhost only; the Host header names another."
             await JSON({"error": words}, 403)(scope, receive, send)
             return
