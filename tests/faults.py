@@ -13,10 +13,11 @@ class FaultProxy:
     Everything is drawn from `seed`, so a failure can be had again.
     """
 
-    def __init__(self, upstream, *, on, cuts, seed=0, most=2000):
+    def __init__(self, upstream, *, on, cuts, seed=0, most=2000, stalls=True):
         self._to = urlsplit(upstream)
         self._on = on.encode()
         self._most = most
+        self._stalls = stalls
         self._random = random.Random(seed)
         self.left = cuts
         self.cuts = {"cut": 0, "reset": 0, "stall": 0}
@@ -99,7 +100,9 @@ class FaultProxy:
 
     async def _fault(self, writer):
         self.left -= 1
-        kind = self._random.choice(("cut", "reset")) if self.left % 25 else "stall"
+        kind = (
+            self._random.choice(("cut", "reset")) if self.left % 25 or not self._stalls else "stall"
+        )
         self.cuts[kind] += 1
         if kind == "cut":
             writer.close()  # what was sent arrives, and then the end

@@ -1,15 +1,15 @@
-"""What workers do to runs: dequeue, start, beat, complete, let go."""
+"""What workers do to the runs that they hold: start, beat, complete, let go."""
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
-from . import lifecycle, run_table, runs, worker_table
+from . import handover, lifecycle, run_table, runs, worker_table
 from .completion import Completion, completed
 from .core import Engine, place_all
+from .handover import Asking
 from .ids import now_ms
-from .records import RunRecord, WorkerRecord
+from .records import RunRecord
 from .registry import Process
 from .snapshots import ConflictError, Execution
 from .store import Transaction
@@ -17,72 +17,6 @@ from .store import Transaction
 
 class StaleSnapshotError(ConflictError):
     """The snapshot that was named is not the latest one of the run."""
-
-
-async def dequeue(engine: Engine, process: Process) -> RunRecord | None:
-    """The next run for `process`, now its; None if there is none."""
-    worker = process.worker
-    plain = engine.registry.plain_tasks(process)
-
-    def work(transaction: Transaction) -> RunRecord | None:
-        run_id = _next(transaction, worker, plain)
-        now = now_ms()
-        return run_id and run_table.change(
-            transaction, run_id, lambda run: lifecycle.dequeued(run, worker, now)
-        )  # type: ignore[return-value]  # None or a record
-
-    return await engine.store.write(work)
-
-
-def _next(transaction: Transaction, worker: WorkerRecord, plain: list[str]) -> str | None:
-    def marks(names: list[str]) -> str:
-        return ", ".join("?" * len(names))
-
-    own = list(worker.tasks)
-    rows = transaction.execute(
-        "SELECT id, task, queue, concurrency_key FROM runs WHERE status = 'PENDING' "  # noqa: S608
-        f"AND (origin IS NULL AND task IN ({marks(plain)}) "
-        f"OR origin = ? AND task IN ({marks(own)})) ORDER BY queued_at, seq",
-        (*plain, worker.origin, *own),
-    )
-    full: dict[tuple[str, str | None], bool] = {}
-    for row in rows:
-        queue = row["queue"] or lifecycle.default_queue(worker, row["task"])
-        slot = (queue, row["concurrency_key"])
-        if slot not in full:
-            full[slot] = _is_full(transaction, *slot)
-        if not full[slot]:
-            found: str = row["id"]
-            return found
-    return None
-
-
-def _is_full(transaction: Transaction, queue: str, key: str | None) -> bool:
-    """Each concurrency key has the queue's whole limit to itself."""
-    query = "SELECT concurrency_limit FROM queues WHERE name = ?"
-    limit: sqlite3.Row | None = transaction.execute(query, (queue,)).fetchone()
-    if limit is None or limit[0] is None:
-        return False
-    (held,) = transaction.execute(
-        "SELECT COUNT(*) FROM runs WHERE process IS NOT NULL AND queue = ? "
-        "AND concurrency_key IS ? AND execution != ?",
-        (queue, key, Execution.WAITING),
-    ).fetchone()
-    return bool(held >= limit[0])
-
-
-async def give_back(engine: Engine, run: RunRecord) -> None:
-    """Nobody got the answer that held this dequeued run."""
-    coverage = engine.registry.coverage()
-
-    def become(held: RunRecord) -> RunRecord:
-        if held.snapshot != run.snapshot:
-            return held
-        now = now_ms()
-        covered = coverage.covers(held.origin, held.task)
-        return lifecycle.placed(lifecycle.given_back(held, now), has_taker=covered, now=now)
-
-    await engine.store.write(lambda t: run_table.change(t, run.id, become))
 
 
 async def start(engine: Engine, run_id: str, snapshot: str) -> RunRecord | None:
@@ -96,11 +30,17 @@ async def start(engine: Engine, run_id: str, snapshot: str) -> RunRecord | None:
 
 
 async def complete(
-    engine: Engine, run_id: str, snapshot: str, completion: Completion
-) -> tuple[RunRecord, str] | None:
-    """End an attempt: the run and the `attemptStatus`. None and errors as `start`."""
+    engine: Engine,
+    run_id: str,
+    snapshot: str,
+    completion: Completion,
+    wanted: Asking | None = None,
+) -> tuple[RunRecord, str, list[RunRecord]] | None:
+    """End an attempt: the run, the `attemptStatus`, and what its worker is to do next if that is
+    `wanted`. None and errors as `start`.
+    """
 
-    def work(transaction: Transaction) -> tuple[RunRecord, str] | None:
+    def work(transaction: Transaction) -> tuple[RunRecord, str, list[RunRecord]] | None:
         run = run_table.get(transaction.execute, run_id)
         if run is None:
             return None
@@ -113,7 +53,8 @@ async def complete(
         worker = worker_table.by_id(transaction.execute, run.worker)
         retry = worker.tasks.get(run.task, {}).get("retry") if worker else None
         ended, status = completed(run, completion, retry or {}, now_ms())
-        return run_table.update(transaction, run, ended), status
+        ended = run_table.update(transaction, run, ended)
+        return ended, status, handover.take(transaction, wanted) if wanted else []
 
     return await engine.store.write(work)
 
@@ -138,8 +79,13 @@ async def beat(engine: Engine, run_id: str, snapshot: str) -> bool:
     return found is not None
 
 
-async def lose(engine: Engine, processes: list[Process], reason: str | None = None) -> None:
-    """These processes are gone: their runs go back, again, or down (lifecycle.worker_lost)."""
+async def lose(
+    engine: Engine, processes: list[Process], reason: str | None = None, *, begun: bool = True
+) -> None:
+    """These processes are gone: their runs go back, again, or down (lifecycle.worker_lost).
+
+    Not `begun` says that all they hold still was handed over with answers that they never got.
+    """
     for process in processes:
         engine.registry.remove(process.worker.process)
     coverage = engine.registry.coverage()
@@ -151,7 +97,11 @@ async def lose(engine: Engine, processes: list[Process], reason: str | None = No
             why = reason or f"The process that ran it ({worker.label}) died."
             where = "runs.process = ? AND execution != 'FINISHED'"
             for run in run_table.select(transaction.execute, where, worker.process):
-                run_table.update(transaction, run, lifecycle.worker_lost(run, why, now_ms()))
+                if begun or run.execution is not Execution.EXECUTING:
+                    after = lifecycle.worker_lost(run, why, now_ms())
+                else:
+                    after = lifecycle.given_back(run, now_ms())
+                run_table.update(transaction, run, after)
         place_all(transaction, coverage)
 
     await engine.store.write(work)

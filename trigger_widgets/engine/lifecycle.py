@@ -122,16 +122,26 @@ def started(run: RunRecord, now: int) -> RunRecord:
     )
 
 
+def begun(run: RunRecord, worker: WorkerRecord, snapshot: str, now: int) -> RunRecord:
+    """`worker` takes the run, and its attempt starts; the worker has named the snapshot."""
+    return replaced(started(dequeued(run, worker, now), now), snapshot=snapshot)
+
+
+def renamed(run: RunRecord, snapshot: str) -> RunRecord:
+    """The same under another snapshot. It changes nothing that anybody sees."""
+    return replaced(run, snapshot=snapshot)
+
+
 def given_back(run: RunRecord, now: int) -> RunRecord:
-    """Dequeued and never started: the queue has it again, in its old place."""
-    return _move(
-        run,
-        transition(run.execution, Event.GIVE_BACK),
-        now,
-        due_at=expiry(run, run.queued_at or now),
-        worker=None,
-        process=None,
-    )
+    """Handed to a worker that never heard of it: the queue has it again, in its old place, and an
+    attempt that was started with that does not count.
+    """
+    state = transition(run.execution, Event.GIVE_BACK)
+    if run.execution is Execution.EXECUTING:
+        run = replaced(run, attempt=run.attempt - 1)
+        run = replaced(run, executed_at=run.executed_at if run.attempt else None)
+    due_at = expiry(run, run.queued_at or now)
+    return _move(run, state, now, due_at=due_at, worker=None, process=None)
 
 
 def heard(run: RunRecord, now: int) -> RunRecord:

@@ -74,6 +74,11 @@ class Registry:
         """The process that made a registration, also an earlier one of its; it has now spoken."""
         return self.touch(self._process_of_worker.get(worker_id))
 
+    def worker(self, worker_id: str | None) -> WorkerRecord | None:
+        """A registration, if it is the latest one of a living process."""
+        found = self._processes.get(self._process_of_worker.get(worker_id or "", ""))
+        return found.worker if found and found.worker.id == worker_id else None
+
     def touch(self, process: str | None) -> Process | None:
         """The process of a key; it has now spoken."""
         found = self._processes.get(process or "")

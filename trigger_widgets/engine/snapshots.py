@@ -59,7 +59,7 @@ class Event(StrEnum):
     RESUME = "resume"  # everything it waited for is there
     RETRY_HERE = "retry here"  # the same worker starts the next attempt
     RETRY_QUEUED = "retry queued"  # any worker starts it, later
-    GIVE_BACK = "give back"  # dequeued and never started
+    GIVE_BACK = "give back"  # handed to a worker that never heard of it
     REQUEUE = "requeue"  # its worker died, and attempts remain
     CANCEL = "cancel"
     FINISH = "finish"
@@ -125,7 +125,7 @@ TABLE: dict[tuple[Execution, Event], State] = {
         )
         for execution in _IN_TASK
     },
-    (_X.PENDING_EXECUTING, _E.GIVE_BACK): _QUEUED,
+    **{(execution, _E.GIVE_BACK): _QUEUED for execution in (_X.PENDING_EXECUTING, _X.EXECUTING)},
     **{(execution, _E.REQUEUE): _QUEUED for execution in (*_IN_TASK, _X.BETWEEN_ATTEMPTS)},
     **{
         (execution, _E.CANCEL): _CANCELED

@@ -1,7 +1,7 @@
 """The requests of a Trigger.dev development worker, one method each (worker-protocol.md §2 to §7).
 
-`wait=` and `after=` are this project's: its engine holds the request until there is something to
-say; a real server ignores them.
+All query parameters are this project's, and a real server ignores them: its engine holds a request
+until there is something to say (`wait`, `after`), and hands over runs that it has started (`key`).
 """
 
 from __future__ import annotations
@@ -49,6 +49,23 @@ class Snapshot(NamedTuple):
     status: str
 
 
+class Asking(NamedTuple):
+    """For runs to be handed over: the key of the request, and whether it was sent before."""
+
+    key: str
+    again: bool
+
+    def __str__(self) -> str:
+        return f"key={self.key}&again" if self.again else f"key={self.key}"
+
+
+class Next(NamedTuple):
+    """A worker that wants another run in the place of one that it completes."""
+
+    worker_id: str
+    asking: Asking
+
+
 class WorkerApi:
     """Speaks to one server, wherever it is now. Used on one event loop."""
 
@@ -79,10 +96,14 @@ class WorkerApi:
         answer = await self.call("POST", path, body, doing="register tasks")
         return Registered(answer["id"], answer["version"])
 
-    async def dequeue(self, worker_id: str, wait: float) -> list[dict[str, Any]]:
-        """The next run for this worker, held up to `wait` seconds; at most one, or none."""
+    async def dequeue(
+        self, worker_id: str, wait: float, asking: Asking, most: int
+    ) -> list[dict[str, Any]]:
+        """The next runs for this worker, held up to `wait` seconds; at most one from a real server,
+        at most `most` from ours, which come with the answer to their `start`.
+        """
         body = {"currentWorker": worker_id, "oldWorkers": []}
-        path = f"/engine/v1/dev/dequeue?wait={wait:g}"
+        path = f"/engine/v1/dev/dequeue?wait={wait:g}&runs={most}&{asking}"
         answer = await self.call("POST", path, body, timeout=wait + _HOLD_MARGIN)
         return list(answer["dequeuedMessages"])
 
@@ -92,11 +113,19 @@ class WorkerApi:
         return dict(await self.call("POST", path, {}))
 
     async def complete(
-        self, run_id: str, snapshot_id: str, completion: dict[str, Any]
+        self,
+        run_id: str,
+        snapshot_id: str,
+        completion: dict[str, Any],
+        following: Next | None = None,
     ) -> dict[str, Any]:
-        """End an attempt; the answer says what becomes of the run."""
+        """End an attempt; `result` says what becomes of the run. Ours has more `dequeuedMessages`
+        for who wants a `following` run.
+        """
         path = _snapshot_path(run_id, snapshot_id) + "/attempts/complete"
-        return dict((await self.call("POST", path, {"completion": completion}))["result"])
+        if following is not None:
+            path += f"?next={following.worker_id}&{following.asking}"
+        return dict(await self.call("POST", path, {"completion": completion}))
 
     async def heartbeat(self, run_id: str, snapshot_id: str) -> None:
         """Say that the run is still being worked on."""

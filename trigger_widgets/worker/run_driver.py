@@ -20,12 +20,12 @@ from trigger_widgets.tasks.options import RetryOptions
 
 from . import run_events as ev
 from .countdown import Countdown
+from .handover import Handover
 from .jobs import Execution, Executor, Job, Listener
 from .outcomes import to_completion
 from .protocol import Backoff, Snapshot, WorkerApi
 from .run_machine import RunMachine, State
 from .run_wait import RunWait
-from .slots import Slots
 
 HEARTBEAT_SECONDS = 30.0
 _WATCH_SECONDS = 25.0
@@ -48,15 +48,17 @@ class RunDriver:
         *,
         api: WorkerApi,
         executor: Executor,
-        slots: Slots,
+        handover: Handover,
         retry_options: Callable[[str], RetryOptions],
         listener: Listener,
     ) -> None:
         self.run_id: str = message["run"]["friendlyId"]
         self._api = api
         self._executor = executor
-        self._slots = slots
-        self._has_slot = True  # taken when the run was dequeued
+        self._handover = handover
+        self._slots = handover.slots
+        self._has_slot = True  # taken when the run came
+        self._started: dict[str, Any] | None = message.get("started")
         self._retry_options = retry_options
         self._listener = listener
         self._machine = RunMachine(_snapshot(message["snapshot"]))
@@ -73,7 +75,7 @@ class RunDriver:
     async def drive(self) -> None:
         """Until the run has ended or is no longer ours."""
         try:
-            effects = self._machine.begin()
+            effects = self._begin_machine()
             self._spawn(self._heartbeat())
             self._spawn(self._watch())
             while True:
@@ -89,6 +91,12 @@ class RunDriver:
             for doing in self._doing:
                 doing.cancel()
             self._give_slot_back()
+
+    def _begin_machine(self) -> list[ev.Effect]:
+        if self._started is None:
+            return self._machine.begin()
+        self._begin(self._started["execution"], _snapshot(self._started["snapshot"]))
+        return []
 
     async def wait(self, what: WaitFor) -> dict[str, Any]:
         """Block the run; gives the completed waitpoint."""
@@ -186,7 +194,6 @@ class RunDriver:
         outcome = await asyncio.shield(execution.outcome)
         self._countdown.pause()
         self._countdown = self._execution = None
-        self._give_slot_back()
         if outcome.error is not None:
             self._last_error = outcome.error.get("message") or outcome.error.get("code", "")
         self._events.put_nowait(ev.Finished(outcome))
@@ -194,12 +201,24 @@ class RunDriver:
     async def _complete(self, effect: ev.Complete) -> None:
         await asyncio.sleep(effect.delay)
         completion = to_completion(self.run_id, self._task_id, effect.outcome, effect.retry_delay)
-        snapshot = effect.snapshot
-        result = await self._ask(lambda: self._api.complete(self.run_id, snapshot, completion))
+        result = await self._ask(lambda: self._end_attempt(effect.snapshot, completion))
         if result is not None:
             self._events.put_nowait(
                 ev.Completed(result["attemptStatus"], _snapshot(result["snapshot"]))
             )
+
+    async def _end_attempt(self, snapshot: str, completion: dict[str, Any]) -> dict[str, Any]:
+        """Tell how it ended, and keep the slot meanwhile for what may come with the answer."""
+        if not self._has_slot or self._slots.wanted:
+            self._give_slot_back()
+            answer = await self._api.complete(self.run_id, snapshot, completion)
+            return dict(answer["result"])
+        try:
+            result, following = await self._handover.complete(self.run_id, snapshot, completion)
+        finally:
+            self._give_slot_back()
+        self._handover.take(following)
+        return result
 
     async def _look(self) -> None:
         execution = await self._ask(lambda: self._api.latest(self.run_id), insist=True)

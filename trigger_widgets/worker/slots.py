@@ -44,6 +44,16 @@ class Slots:
         self._asking: deque[asyncio.Future[None]] = deque()
         self._changed = asyncio.Event()
 
+    @property
+    def free(self) -> int:
+        """How many new runs there is room for."""
+        return max(self._free, 0)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a run that goes on waits for one."""
+        return bool(self._asking)
+
     async def available(self) -> None:
         """Until there is a slot for a new run."""
         while self._free <= 0:

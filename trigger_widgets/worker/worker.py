@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import Context
@@ -33,6 +33,7 @@ from trigger_widgets.tasks.manifest import TaskManifest
 from trigger_widgets.tasks.options import RetryOptions
 from trigger_widgets.tasks.registry import registry
 
+from .handover import Handover
 from .input_readers import InputReaders
 from .jobs import Executor, Listener
 from .own_executor import OwnExecutor
@@ -256,24 +257,24 @@ class Worker:
 
     async def _work(self, background: set[asyncio.Task[None]]) -> None:
         slots = Slots(self._executor.slots)
+
+        def begin(message: dict[str, Any]) -> None:
+            doing = asyncio.create_task(self._drive(message, handover))
+            background.add(doing)
+            doing.add_done_callback(background.discard)
+
+        handover = Handover(self._api, slots, begin)
         backoff = Backoff()
         while True:
             await slots.available()
-            messages: Sequence[dict[str, Any]] = ()
             try:
-                worker_id = await self._current_worker()
-                messages = await self._api.dequeue(worker_id, _HOLD_SECONDS)
+                await handover.dequeue(await self._current_worker(), _HOLD_SECONDS)
                 backoff.reset()
-            except (TriggerError, KeyError) as e:
+            except (TriggerError, KeyError, TypeError) as e:
                 if isinstance(e, APIConnectionError | APIStatusError):
                     self._api.connections_lost += 1  # it may have forgotten us
                 self._poke_here()
                 await asyncio.sleep(backoff.next())
-            for message in messages:
-                slots.take()
-                doing = asyncio.create_task(self._drive(message, slots))
-                background.add(doing)
-                doing.add_done_callback(background.discard)
 
     async def _current_worker(self) -> str:
         if self._registered is None:
@@ -282,15 +283,19 @@ class Worker:
             return await self._current_worker()
         return self._registered.worker_id
 
-    async def _drive(self, message: dict[str, Any], slots: Slots) -> None:
-        driver = RunDriver(
-            message,
-            api=self._api,
-            executor=self._executor,
-            slots=slots,
-            retry_options=self._retry_options,
-            listener=self._listener,
-        )
+    async def _drive(self, message: dict[str, Any], handover: Handover) -> None:
+        try:
+            driver = RunDriver(
+                message,
+                api=self._api,
+                executor=self._executor,
+                handover=handover,
+                retry_options=self._retry_options,
+                listener=self._listener,
+            )
+        except (KeyError, TypeError):  # not the message of a run; the next one may be
+            handover.slots.release()
+            return
         self._drivers[driver.run_id] = driver
         try:
             await driver.drive()

@@ -12,12 +12,14 @@ from trigger_widgets.engine import (
     attempts,
     auth,
     completion,
+    handover,
     worker_messages,
     worker_table,
 )
 from trigger_widgets.engine.hub import run_topic
 from trigger_widgets.engine.metadata import TooLargeError
 from trigger_widgets.engine.presence import Presence
+from trigger_widgets.engine.routes.workers import asked_for, handed_over
 from trigger_widgets.engine.snapshots import ConflictError
 from trigger_widgets.engine.validation import ValidationError, expect
 from trigger_widgets.engine.web import (
@@ -46,16 +48,23 @@ async def start(request: Request) -> Response:
     if run is None:
         raise _unknown()
     engine.registry.touch(run.process)
-    worker = worker_table.by_id(engine.store.reader.execute, run.worker)
+    worker = engine.registry.worker(run.worker) or worker_table.by_id(
+        engine.store.reader.execute, run.worker
+    )
     return JSON(worker_messages.started(engine, run, worker, origin_of(request)))
 
 
 async def complete(request: Request) -> Response:
-    """`POST /engine/v1/dev/runs/<run>/snapshots/<snapshot>/attempts/complete`."""
+    """`POST /engine/v1/dev/runs/<run>/snapshots/<snapshot>/attempts/complete`.
+
+    Ours: `?next=<worker_…>&key=` asks for another run in the place of this one.
+    """
     engine = auth.require_key(request)
     try:
         parsed = completion.parse(await read_json(request))
-        found = await attempts.complete(engine, *_names(request), parsed)
+        asks = request.query_params.get("next")
+        wanted = asked_for(request, engine, asks.removeprefix("worker_")) if asks else None
+        found = await attempts.complete(engine, *_names(request), parsed, wanted)
     except ValidationError as e:
         raise invalid(e) from None
     except TooLargeError as e:
@@ -64,9 +73,15 @@ async def complete(request: Request) -> Response:
         raise _conflict(e) from None
     if found is None:
         raise _unknown()
-    run, status = found
+    run, status, following = found
     engine.registry.touch(run.process)
-    return JSON({"result": worker_messages.completed(run, status)})
+    if following and await request.is_disconnected():
+        await handover.give_back(engine, following)
+        following = []
+    told = {"result": worker_messages.completed(run, status)}
+    if wanted is None:
+        return JSON(told)
+    return JSON({**told, "dequeuedMessages": handed_over(request, engine, following)})
 
 
 async def heartbeat(request: Request) -> Response:

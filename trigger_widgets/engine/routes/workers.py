@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from trigger_widgets.engine import attempts, auth, worker_messages, worker_table, workers
+from trigger_widgets.engine import (
+    attempts,
+    auth,
+    handover,
+    worker_messages,
+    worker_table,
+    workers,
+)
 from trigger_widgets.engine.core import Engine
 from trigger_widgets.engine.hub import QUEUE
 from trigger_widgets.engine.ids import iso, now_ms
@@ -18,6 +27,7 @@ from trigger_widgets.engine.lifecycle import SESSION_ENDED
 from trigger_widgets.engine.presence import Presence
 from trigger_widgets.engine.records import RunRecord
 from trigger_widgets.engine.registry import Process
+from trigger_widgets.engine.snapshots import Execution
 from trigger_widgets.engine.validation import ValidationError, expect, optional
 from trigger_widgets.engine.web import (
     JSON,
@@ -32,6 +42,8 @@ from trigger_widgets.engine.web import (
 _HOLD_SECONDS = 10
 _LONGEST_HOLD = 60
 _MOST_RUNS = 500
+_KEY = re.compile("[0-9a-z]{16,64}")
+_NUMBER = re.compile("[1-9][0-9]{0,2}")
 _PRESENCE_SECONDS = 30
 _PRESENCE_INTERVAL = 4
 
@@ -76,7 +88,10 @@ async def register(request: Request) -> Response:
 
 
 async def dequeue(request: Request) -> Response:
-    """`POST /engine/v1/dev/dequeue`: held until there is a run, at most `?wait=` seconds."""
+    """`POST /engine/v1/dev/dequeue`: held until there is a run, at most `?wait=` seconds.
+
+    Ours: `?key=` and `?runs=` ask for as many runs, with the answers to their starts.
+    """
     engine = auth.require_key(request)
     try:
         body = expect(await read_json(request), "object")
@@ -89,28 +104,59 @@ async def dequeue(request: Request) -> Response:
     if process is None:
         raise Refusal(404, {"error": f"There is no live worker {current}; register it again."})
     seconds = seconds_parameter(request, "wait", _HOLD_SECONDS, _LONGEST_HOLD)
-    run = await _next_run(request, engine, process, seconds)
-    if run is None:
-        return JSON({"dequeuedMessages": []})
-    worker = worker_table.by_id(engine.store.reader.execute, run.worker) or process.worker
-    return JSON({"dequeuedMessages": [worker_messages.dequeued(engine, run, worker)]})
+    runs = await _next_runs(request, engine, process, seconds)
+    return JSON({"dequeuedMessages": handed_over(request, engine, runs)})
 
 
-async def _next_run(
+async def _next_runs(
     request: Request, engine: Engine, process: Process, seconds: float
-) -> RunRecord | None:
-    """The next run for a process. A client that leaves while it waits takes none with it."""
+) -> list[RunRecord]:
+    """The next runs for a process. A client that leaves while it waits takes none with it."""
     with engine.hub.listen(QUEUE) as listener:
         async with Presence(request, seconds, listener) as presence:
             while True:
                 # it may have registered anew meanwhile, or have been taken for dead
-                current = engine.registry.touch(process.worker.process)
-                run = await attempts.dequeue(engine, current) if current else None
-                if run is not None and await presence.has_left():
-                    await attempts.give_back(engine, run)
-                    return None
-                if run is not None or not await presence.wait():
-                    return run
+                wanted = asked_for(request, engine, process.worker.id)
+                runs = await handover.dequeue(engine, wanted) if wanted else []
+                if runs and await presence.has_left():
+                    await handover.give_back(engine, runs)
+                    return []
+                if runs or not await presence.wait():
+                    return runs
+
+
+def asked_for(request: Request, engine: Engine, worker: str) -> handover.Asking | None:
+    """What a worker (its bare id) asks for with the parameters of a request; None if it is gone."""
+    process = engine.registry.of_worker(worker)
+    if process is None:
+        return None
+    asked = request.query_params
+    key, runs = asked.get("key", ""), asked.get("runs", "")
+    return handover.asking(
+        engine,
+        process,
+        min(int(runs), _MOST_RUNS) if _NUMBER.fullmatch(runs) else 1,
+        key if _KEY.fullmatch(key) else None,
+        again="again" in asked,
+    )
+
+
+def handed_over(
+    request: Request, engine: Engine, runs: Sequence[RunRecord]
+) -> list[dict[str, Any]]:
+    """The `dequeuedMessages` of runs."""
+    messages = []
+    for run in runs:
+        worker = engine.registry.worker(run.worker) or worker_table.by_id(
+            engine.store.reader.execute, run.worker
+        )
+        if worker is None:
+            continue
+        message = worker_messages.dequeued(engine, run, worker)
+        if run.execution is Execution.EXECUTING:
+            message["started"] = worker_messages.started(engine, run, worker, origin_of(request))
+        messages.append(message)
+    return messages
 
 
 async def disconnect(request: Request) -> Response:
@@ -133,7 +179,7 @@ async def disconnect(request: Request) -> Response:
     process = engine.registry.of_worker(worker.removeprefix("worker_"))
     if process is not None:
         reason = f"The process that ran it ({process.worker.label}) was stopped."
-        await attempts.lose(engine, [process], reason)
+        await attempts.lose(engine, [process], reason, begun=False)
     return JSON({"cancelled": cancelled})
 
 
