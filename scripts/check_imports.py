@@ -13,7 +13,7 @@ from pathlib import Path
 
 PACKAGE = "trigger_widgets"
 VOCABULARY = frozenset(
-    "config durations engine_file errors jsonable models packets processes version".split()
+    "config durations engine_file errors jsonable models packets processes secret version".split()
 )
 MAY_IMPORT = {
     "api": set(),

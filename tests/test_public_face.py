@@ -42,7 +42,7 @@ def test_importing_the_package_loads_no_client_and_no_user_interface():
 def test_the_engine_starts_without_the_client():
     code = (
         "import sys, trigger_widgets.engine.__main__; "
-        "print([m for m in ('httpx', 'ipywidgets') if m in sys.modules])"
+        "print([m for m in ('httpx', 'ipywidgets', 'jwt', 'pydantic') if m in sys.modules])"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from .errors import ConfigurationError
+from .secret import Secret
 
 unattended: ContextVar[bool] = ContextVar("trigger_widgets_unattended", default=False)
 """Whether a server is looked for only to reconnect to it. Then an engine that somebody has stopped
@@ -35,7 +36,7 @@ class Endpoint:
         return self.api_url
 
 
-Token = str | SecretStr | Callable[[], str | SecretStr | Awaitable[str | SecretStr]]
+Token = str | SecretStr | Secret | Callable[[], str | SecretStr | Awaitable[str | SecretStr]]
 """A key or token, or what gives one, which may be a coroutine function: it is asked again when the
 server no longer takes the last."""
 
@@ -125,9 +126,9 @@ def _awaited(given: Awaitable[Any]) -> Any:
         return thread.submit(asyncio.run, wait()).result()
 
 
-def secret(token: str | SecretStr) -> SecretStr:
+def secret(token: str | SecretStr | Secret) -> SecretStr:
     """A token that does not show itself, without the space around a copied one."""
-    text = (token.get_secret_value() if isinstance(token, SecretStr) else token).strip()
+    text = (token if isinstance(token, str) else token.get_secret_value()).strip()
     # an HTTP header cannot carry anything else, and the error of one would quote it
     if not text or not all("!" <= char <= "~" for char in text):
         raise ConfigurationError(

@@ -6,16 +6,19 @@ and saved notebooks stay valid when the engine has ended by itself and is starte
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import platformdirs
-from pydantic import BaseModel, SecretStr, ValidationError, field_serializer
-
-from .config import Endpoint
 from .errors import EngineError
 from .processes import ProcessIdentity
+from .secret import Secret
+
+if TYPE_CHECKING:
+    from .config import Endpoint
 
 FILE_NAME = "engine.json"
 FILES = (FILE_NAME, "trigger.db", "trigger.db-wal", "trigger.db-shm", "engine.log")
@@ -27,7 +30,11 @@ DATA_DIR_VARIABLE = "TRIGGER_WIDGETS_DATA_DIR"
 def default_data_dir() -> Path:
     """`TRIGGER_WIDGETS_DATA_DIR`, or this user's data directory."""
     configured = os.environ.get(DATA_DIR_VARIABLE)
-    return Path(configured or platformdirs.user_data_dir("trigger-widgets")).expanduser().resolve()
+    if not configured:
+        import platformdirs  # the engine is mostly told where
+
+        configured = platformdirs.user_data_dir("trigger-widgets")
+    return Path(configured).expanduser().resolve()
 
 
 def mark_stopped(data_dir: Path) -> None:
@@ -40,12 +47,13 @@ def is_stopped(data_dir: Path) -> bool:
     return (data_dir / STOPPED_NAME).exists()
 
 
-def new_secret_key() -> SecretStr:
+def new_secret_key() -> Secret:
     """A key of 256 random bits, in the form of a Trigger.dev development key."""
-    return SecretStr(f"tr_dev_{secrets.token_hex(32)}")
+    return Secret(f"tr_dev_{secrets.token_hex(32)}")
 
 
-class EngineFile(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class EngineFile:
     """Where an engine listens, which process it is, and its key."""
 
     host: str
@@ -53,17 +61,15 @@ class EngineFile(BaseModel):
     pid: int
     started: str
     version: str
-    secret_key: SecretStr
-
-    @field_serializer("secret_key", when_used="json")
-    def _reveal(self, key: SecretStr) -> str:
-        return key.get_secret_value()
+    secret_key: Secret
 
     @property
     def endpoint(self) -> Endpoint:
         """The engine as a client speaks to it."""
+        from .config import Endpoint, secret  # what a client needs, and the engine does not
+
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return Endpoint(f"http://{host}:{self.port}", self.secret_key)
+        return Endpoint(f"http://{host}:{self.port}", secret(self.secret_key))
 
     def is_running(self) -> bool:
         """Whether the process that wrote this file still runs."""
@@ -76,7 +82,7 @@ class EngineFile(BaseModel):
         new.unlink(missing_ok=True)
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(self.model_dump_json())
+            json.dump({**asdict(self), "secret_key": self.secret_key.get_secret_value()}, file)
             file.flush()
             os.fsync(file.fileno())
         new.replace(data_dir / FILE_NAME)
@@ -86,10 +92,10 @@ class EngineFile(BaseModel):
         """The file of a data directory, or None if no engine ever ran there."""
         path = data_dir / FILE_NAME
         try:
-            return cls.model_validate_json(path.read_bytes())
+            return cls._parse(path.read_bytes())
         except FileNotFoundError:
             return None
-        except ValidationError:
+        except (ValueError, TypeError, KeyError):
             # the details would quote the file, and with it the key
             raise EngineError(
                 f"{path} is damaged; stop the engine that uses it and delete the file "
@@ -97,3 +103,12 @@ class EngineFile(BaseModel):
             ) from None
         except OSError as e:
             raise EngineError(f"{path} cannot be read: {e.strerror}.") from None
+
+    @classmethod
+    def _parse(cls, data: bytes) -> EngineFile:
+        found = json.loads(data)
+        values = {field.name: found[field.name] for field in fields(cls) if field.name in found}
+        for name, value in values.items():
+            if type(value) is not (int if name in ("port", "pid") else str):
+                raise TypeError(name)
+        return cls(**{**values, "secret_key": Secret(values["secret_key"])})

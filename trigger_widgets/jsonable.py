@@ -3,14 +3,16 @@
 pydantic models, dataclasses, datetimes, Decimal, UUID, enums, paths, sets, numpy scalars and
 arrays, pandas Timestamps, Series and NA become plain JSON values. NaN and the infinities become
 null, as in JavaScript's `JSON.stringify`, because a bare NaN is not JSON. numpy and pandas are
-recognised by what they offer and never imported.
+recognised by what they offer and never imported, and neither is pydantic.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
+import sys
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,9 +20,6 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
-
-from pydantic import BaseModel
-from pydantic_core import from_json
 
 from .errors import UnserializableError
 
@@ -39,9 +38,16 @@ def loads(text: str | bytes) -> Any:
     """
     try:
         # only keys are seen again; a cache of values costs more than it saves
-        return from_json(text, cache_strings="keys")
+        return _parser()(text, cache_strings="keys")
     except (ValueError, TypeError):
         return json.loads(text)
+
+
+@functools.cache
+def _parser() -> Callable[..., Any]:
+    from pydantic_core import from_json  # not where nothing is parsed by it: the engine
+
+    return from_json
 
 
 def to_jsonable(value: Any, *, what: str = "value") -> JSON:
@@ -103,7 +109,8 @@ def _plain(value: Any) -> Any:
     """Unwrap one layer: models to dicts, numpy and pandas things to Python ones."""
     if isinstance(value, Enum):
         return _plain(value.value)
-    if isinstance(value, BaseModel):
+    model = getattr(sys.modules.get("pydantic.main"), "BaseModel", None)
+    if model is not None and isinstance(value, model):
         return value.model_dump(by_alias=True)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}

@@ -43,7 +43,7 @@ def test_it_is_read_as_it_was_written_by_its_user_alone(tmp_path):
 def test_where_it_listens():
     assert made().endpoint.api_url == "http://127.0.0.1:4321"
     assert made(host="::1").endpoint.api_url == "http://[::1]:4321"
-    assert made().endpoint.access_token == KEY
+    assert made().endpoint.access_token.get_secret_value() == KEY.get_secret_value()
 
 
 def test_whether_it_runs():

@@ -6,7 +6,7 @@ import logging
 import time
 from pathlib import Path
 
-from pydantic import SecretStr
+from trigger_widgets.secret import Secret
 
 from . import blocking, lifecycle, run_table, waitpoint_table, worker_table
 from .hub import QUEUE, Hub
@@ -23,7 +23,7 @@ PROJECT_REF = "proj_embedded"
 class Engine:
     """Made in the event loop's thread, and used there. `environment` is the `sub` of tokens."""
 
-    def __init__(self, data_dir: Path, key: SecretStr) -> None:
+    def __init__(self, data_dir: Path, key: Secret) -> None:
         self.key = key
         self.hub = Hub()
         self.registry = Registry()

@@ -219,10 +219,12 @@ def migrate(connection: sqlite3.Connection) -> None:
     (seen,) = connection.execute("PRAGMA user_version").fetchone()
     if seen > len(MIGRATIONS):
         raise NewerDatabaseError
-    for number, script in enumerate(MIGRATIONS[seen:], start=seen + 1):
-        # one transaction a migration: executescript would commit half of one
-        connection.execute("BEGIN IMMEDIATE")
+    if seen == len(MIGRATIONS):
+        return
+    # one transaction, and so one wait for the disk; executescript would commit half of it
+    connection.execute("BEGIN IMMEDIATE")
+    for script in MIGRATIONS[seen:]:
         for statement in script.split(";"):
             connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {number}")
-        connection.execute("COMMIT")
+    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    connection.execute("COMMIT")

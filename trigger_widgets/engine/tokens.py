@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import jwt
-from pydantic import SecretStr
+from trigger_widgets.secret import Secret
 
 ISSUER = "https://id.trigger.dev"
 AUDIENCE = "https://api.trigger.dev"
@@ -31,9 +30,11 @@ def looks_like_token(text: str) -> bool:
 
 
 def mint(
-    key: SecretStr, environment: str, claims: dict[str, Any], *, issued_at: int, expires_at: int
+    key: Secret, environment: str, claims: dict[str, Any], *, issued_at: int, expires_at: int
 ) -> str:
     """A signed token; times in seconds since 1970."""
+    import jwt  # not while the engine starts: it may bring cryptography along
+
     body = {
         "sub": environment,
         "pub": True,
@@ -47,12 +48,14 @@ def mint(
     return jwt.encode(body, key.get_secret_value(), "HS256", headers={"typ": None})
 
 
-def verify(text: str, key: SecretStr, environment: str) -> PublicToken:
+def verify(text: str, key: Secret, environment: str) -> PublicToken:
     """The token that `text` is; `InvalidTokenError` has the server's words for why it is none.
 
     The order of the checks is the real server's: it looks at `pub` and `sub` before it looks at
     the signature. A token without `exp` never expires there, and so here.
     """
+    import jwt
+
     try:
         unchecked = jwt.decode(text, options={"verify_signature": False, "verify_exp": False})
     except (jwt.PyJWTError, ValueError, RecursionError):

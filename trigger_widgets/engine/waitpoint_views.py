@@ -6,19 +6,19 @@ import hashlib
 import hmac
 from typing import Any
 
-from pydantic import SecretStr
+from trigger_widgets.secret import Secret
 
 from .ids import iso
 from .records import WaitpointRecord
 
 
-def callback_hash(key: SecretStr, waitpoint: WaitpointRecord) -> str:
+def callback_hash(key: Secret, waitpoint: WaitpointRecord) -> str:
     """The last part of a token's callback address: whoever knows it may complete the token."""
     secret = key.get_secret_value().encode()
     return hmac.new(secret, waitpoint.id.encode(), hashlib.sha256).hexdigest()
 
 
-def callback_url(origin: str, key: SecretStr, waitpoint: WaitpointRecord) -> str:
+def callback_url(origin: str, key: Secret, waitpoint: WaitpointRecord) -> str:
     """Where a POST completes the token, without any other credential."""
     path = f"/api/v1/waitpoints/tokens/{waitpoint.friendly_id}/callback"
     return f"{origin}{path}/{callback_hash(key, waitpoint)}"
