@@ -186,9 +186,12 @@ def test_gone_workers_and_old_answers_go(aging):
     with closing(sqlite3.connect(aging.engine.data_dir / "trigger.db")) as database, database:
         database.execute("UPDATE workers SET gone = 1, created_at = 0")
         database.execute("INSERT INTO trigger_requests VALUES ('k', 'c00000000', 0)")
+        for digest, expires_at in (("old", 1), ("young", 2**40), ("endless", None)):
+            database.execute("INSERT INTO used_tokens VALUES (?, ?)", (digest, expires_at))
     aging.engine.start()
     aging.worker = aging.engine.worker("t")
     aging.ended()
     aging.prune()
     eventually(lambda: aging.tables()["workers"] == 1)
+    eventually(lambda: aging.tables()["used_tokens"] == 2)
     eventually(lambda: aging.tables()["trigger_requests"] == 0)

@@ -6,6 +6,7 @@ clients show them (protocol.md §1).
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -33,6 +34,14 @@ class Caller:
 
     token: tokens.PublicToken | None = None
     raw: str = ""
+
+    @property
+    def one_time(self) -> tokens.OneTime | None:
+        """What it asks with, if that is good for one trigger."""
+        if self.token is None or not self.token.one_time:
+            return None
+        digest = hashlib.sha256(self.raw.encode()).hexdigest()
+        return tokens.OneTime(digest, self.token.expires_at)
 
     def may(self, actions: Collection[str], resources: scopes.Resources) -> bool:
         """Whether the scopes cover it."""

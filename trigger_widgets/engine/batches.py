@@ -6,7 +6,6 @@ the moment in which the last item has come. An item that comes again is the same
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +18,7 @@ from .core import Engine
 from .hub import batch_topic
 from .ids import new_id, now_ms
 from .store import Transaction
+from .tokens import OneTime
 from .trigger_request import RefusedError, TriggerRequest, UnhonouredOptionError
 from .validation import ValidationError, expect, loads, optional, optional_integer
 
@@ -145,23 +145,18 @@ def _request(index: int, data: dict[str, Any], now: int) -> TriggerRequest:
     return request
 
 
-def digest(token: str) -> str:
-    """By what a one-time token is known."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 async def create(
-    engine: Engine, wanted: BatchRequest, one_time_token: str | None
+    engine: Engine, wanted: BatchRequest, one_time: OneTime | None
 ) -> tuple[BatchRecord, bool]:
     """A batch that waits for its items, and whether the idempotency key had it already."""
-    return await engine.store.write(lambda t: _create(t, wanted, one_time_token))
+    return await engine.store.write(lambda t: _create(t, wanted, one_time))
 
 
 def _create(
-    transaction: Transaction, wanted: BatchRequest, one_time_token: str | None
+    transaction: Transaction, wanted: BatchRequest, one_time: OneTime | None
 ) -> tuple[BatchRecord, bool]:
-    if one_time_token is not None:
-        runs.use_up(transaction, one_time_token, "a batch")
+    if one_time is not None:
+        runs.use_up(transaction, one_time, "a batch")
     now = now_ms()
     if wanted.idempotency_key is not None:
         known = batch_table.with_key(transaction.execute, wanted.idempotency_key, now)
@@ -176,7 +171,7 @@ def _create(
         run_count=wanted.run_count,
         idempotency_key=wanted.idempotency_key,
         parent=wanted.parent,
-        creator=None if one_time_token is None else digest(one_time_token),
+        creator=None if one_time is None else one_time.digest,
     )
     batch_table.insert(transaction, batch)
     if wanted.resume_parent:
@@ -225,13 +220,13 @@ async def trigger_all(
     items: Sequence[Item],
     *,
     streams_version: str,
-    one_time_token: str | None,
+    one_time: OneTime | None,
 ) -> tuple[BatchRecord, bool]:
     """Create a batch with all its runs; and whether the idempotency key had it already."""
     registered = runs.Registered.of(engine)
 
     def work(transaction: Transaction) -> tuple[BatchRecord, bool]:
-        batch, cached = _create(transaction, wanted, one_time_token)
+        batch, cached = _create(transaction, wanted, one_time)
         if not cached:
             _make_runs(transaction, batch, items, registered, streams_version)
         return batch, cached

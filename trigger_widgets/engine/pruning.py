@@ -182,7 +182,9 @@ def _batches(before: int) -> Step:
 
 
 def _leftovers(before: int) -> Step:
-    """Workers that are gone and hold nothing, and what answers a trigger that is sent again."""
+    """Workers that are gone and hold nothing, one-time tokens that were used and have expired, and
+    what answers a trigger that is sent again.
+    """
     before = min(before, now_ms() - _LEAST_KEPT_MS)
 
     def step(transaction: Transaction) -> bool:
@@ -191,6 +193,8 @@ def _leftovers(before: int) -> Step:
             "AND id NOT IN (SELECT worker FROM runs WHERE process IS NOT NULL)",
             (before,),
         )
+        # whoever uses one of them again is told that it has expired
+        transaction.execute("DELETE FROM used_tokens WHERE expires_at < ?", (before // 1000,))
         gone = transaction.execute(
             "DELETE FROM trigger_requests WHERE key IN "
             "(SELECT key FROM trigger_requests WHERE run < ? LIMIT ?)",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -15,6 +14,7 @@ from .registry import Coverage
 from .snapshots import Execution
 from .statuses import Status
 from .store import Transaction
+from .tokens import OneTime
 from .trigger_request import RefusedError, TriggerRequest
 
 _KEY_IS_FREE = frozenset({
@@ -28,7 +28,7 @@ async def trigger(
     request: TriggerRequest,
     *,
     streams_version: str,
-    one_time_token: str | None,
+    one_time: OneTime | None,
     request_key: str | None = None,
 ) -> tuple[str, bool]:
     """The bare id of the run, and whether an idempotency key had it already.
@@ -41,8 +41,8 @@ async def trigger(
     registered = Registered.of(engine)
 
     def make(transaction: Transaction) -> tuple[str, bool]:
-        if one_time_token is not None:
-            use_up(transaction, one_time_token, request.task)
+        if one_time is not None:
+            use_up(transaction, one_time, request.task)
         return create(transaction, request, registered, streams_version=streams_version)
 
     return await engine.store.write(lambda t: once(t, request_key, f"trigger {request.task}", make))
@@ -133,10 +133,9 @@ def _hold_parent(transaction: Transaction, request: TriggerRequest, child_id: st
     blocking.block_on_run(transaction, parent, child)
 
 
-def use_up(transaction: Transaction, token: str, task: str) -> None:
+def use_up(transaction: Transaction, token: OneTime, task: str) -> None:
     """Mark a one-time token as used; `RefusedError` if it was."""
-    digest = hashlib.sha256(token.encode()).hexdigest()
-    fresh = transaction.execute("INSERT OR IGNORE INTO used_tokens VALUES (?)", (digest,))
+    fresh = transaction.execute("INSERT OR IGNORE INTO used_tokens VALUES (?, ?)", token)
     if not fresh.rowcount:
         raise RefusedError(
             422, f"Cannot trigger {task} with a one-time use token as it has already been used."

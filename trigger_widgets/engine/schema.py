@@ -207,6 +207,9 @@ MIGRATIONS = (
     """
     ALTER TABLE logs ADD COLUMN properties TEXT;
     """,
+    """
+    ALTER TABLE used_tokens ADD COLUMN expires_at INTEGER;
+    """,
 )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from trigger_widgets.secret import Secret
 
 ISSUER = "https://id.trigger.dev"
 AUDIENCE = "https://api.trigger.dev"
+_LATEST = 2**53
 
 
 class InvalidTokenError(Exception):
@@ -21,7 +22,16 @@ class PublicToken:
 
     scopes: frozenset[str] = field(default_factory=frozenset)
     one_time: bool = False
+    expires_at: int | None = None
+    """In seconds since 1970."""
     skip_columns: tuple[str, ...] | None = None
+
+
+class OneTime(NamedTuple):
+    """A token that is good for one trigger: by what it is known, and its expiry in seconds."""
+
+    digest: str
+    expires_at: int | None
 
 
 def looks_like_token(text: str) -> bool:
@@ -87,6 +97,7 @@ def _token(claims: dict[str, Any]) -> PublicToken:
         if isinstance(scopes, list)
         else frozenset(),
         one_time=bool(claims.get("otu")),
+        expires_at=None if claims.get("exp") is None else min(int(claims["exp"]), _LATEST),
         skip_columns=tuple(c for c in columns if isinstance(c, str))
         if isinstance(columns, list)
         else None,

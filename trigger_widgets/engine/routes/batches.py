@@ -41,7 +41,7 @@ async def create(request: Request) -> Response:
         wanted = batches.parse(body, request.headers.get("idempotency-key"))
         _may_wait(caller, wanted)
         caller.require(_MAY, {"batch": _ANY, "tasks": wanted.tasks or _ANY})
-        batch, cached = await batches.create(engine, wanted, _one_time(caller))
+        batch, cached = await batches.create(engine, wanted, caller.one_time)
     except _SAYS_WHY as e:
         raise _refusal(e) from None
     answer = {"id": batch.friendly_id, "runCount": batch.run_count, "isCached": cached}
@@ -56,7 +56,7 @@ async def add_items(request: Request) -> Response:
     try:
         items = await _read_items(request)
         _check(caller, (item.request.task for item in items))
-        if _one_time(caller) and batch.creator != batches.digest(caller.raw):
+        if caller.one_time and batch.creator != caller.one_time.digest:
             raise Refusal(403, auth.UNAUTHORIZED)
         accepted = await batches.add(engine, batch.id, items, _streams_version(request))
     except _SAYS_WHY as e:
@@ -109,7 +109,7 @@ async def trigger_all(request: Request) -> Response:
             wanted,
             items,
             streams_version=_streams_version(request),
-            one_time_token=_one_time(caller),
+            one_time=caller.one_time,
         )
     except _SAYS_WHY as e:
         raise _refusal(e) from None
@@ -165,10 +165,6 @@ def _known(engine: Engine, request: Request) -> BatchRecord:
     if batch is None:
         raise Refusal(404, {"error": "Not found"}, {"x-should-retry": "true"})
     return batch
-
-
-def _one_time(caller: auth.Caller) -> str | None:
-    return caller.raw if caller.token and caller.token.one_time else None
 
 
 def _streams_version(request: Request) -> str:

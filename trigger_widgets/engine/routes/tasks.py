@@ -36,7 +36,7 @@ async def trigger(request: Request) -> Response:
             engine,
             wanted,
             streams_version="v2" if version == "v2" else "v1",
-            one_time_token=caller.raw if caller.token and caller.token.one_time else None,
+            one_time=caller.one_time,
             request_key=request.headers.get("x-trigger-request-idempotency-key"),
         )
     except ValidationError as e:
