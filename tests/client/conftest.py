@@ -14,6 +14,7 @@ import pytest
 
 from trigger_widgets import client as clients
 from trigger_widgets.engine_file import EngineFile
+from trigger_widgets.models import RunStatus
 from trigger_widgets.processes import ProcessIdentity
 from trigger_widgets.realtime.batch import AsyncBatchHandle
 from trigger_widgets.realtime.handle import AsyncRunHandle
@@ -91,11 +92,20 @@ class HandWorker:
 
 
 @pytest.fixture
-def engine(tmp_path):
-    engine = Engine(tmp_path / "engine")
-    yield engine
-    if engine.process.poll() is None:
-        engine.stop()
+def engine(request, tmp_path, shared_engine):
+    """The shared engine, where nobody waits for `worker` after the test; or one to be killed."""
+    if getattr(request, "param", None) == "own":
+        own = Engine(tmp_path / "engine")
+        yield own
+        if own.process.poll() is None:
+            own.stop()
+        return
+    yield shared_engine
+    at = shared_engine.endpoint
+    with clients.Trigger(api_url=at.api_url, secret_key=at.access_token) as client:
+        left = [status for status in RunStatus if not status.is_terminal]
+        for run in client.runs.list(status=left, task="task"):
+            client.runs.cancel(run)
 
 
 @pytest.fixture(scope="session")

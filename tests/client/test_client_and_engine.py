@@ -171,6 +171,7 @@ def test_mistakes_are_sentences(client, engine):
     assert "tr_dev_wrong" not in str(raised.value)
 
 
+@pytest.mark.parametrize("engine", ["own"], indirect=True)
 def test_an_engine_that_was_killed_and_started_elsewhere(engine, in_thread):
     """Reads from the embedded engine survive `kill -9`: the client locates it again."""
     located = []

@@ -10,7 +10,7 @@ import signal, sys
 from trigger_widgets.client import Trigger
 signal.signal(signal.SIGINT, signal.default_int_handler)
 client = Trigger()
-handle = client.tasks.trigger("task")
+handle = client.tasks.trigger("nobody")
 try:
     client.watch_run(handle, on_run=lambda run: print(run.id, flush=True))
     handle.result()

@@ -94,11 +94,11 @@ def test_a_batch_is_canceled_whole(client):
 
 
 def test_runs_with_a_tag_are_followed_as_they_come(client, squares):
-    lists = client.runs.subscribe_to_runs_with_tag(["a", "b"], created_at="1h", timeout=20)
+    lists = client.runs.subscribe_to_runs_with_tag(["followed", "b"], created_at="1h", timeout=20)
     assert next(lists) == []
-    client.tasks.trigger("task", {"n": 1}, tags=["a", "b"])
-    client.tasks.trigger("task", {"n": 1}, tags=["a"])
-    assert [run.tags for run in next(lists)] == [["a", "b"]]
+    client.tasks.trigger("task", {"n": 1}, tags=["followed", "b"])
+    client.tasks.trigger("task", {"n": 1}, tags=["followed"])
+    assert [run.tags for run in next(lists)] == [["followed", "b"]]
     squares(2)
     while not (runs := next(lists))[0].is_terminal:
         assert len(runs) == 1

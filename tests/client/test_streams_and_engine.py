@@ -109,6 +109,7 @@ def test_the_async_client_reads_the_same(engine, client, worker):
     assert asyncio.run(main()) == ["a", "b"]
 
 
+@pytest.mark.parametrize("engine", ["own"], indirect=True)
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_an_engine_that_is_killed_in_the_middle_loses_nothing(engine, worker, client, how):
     client.tasks.trigger("task")
