@@ -41,7 +41,7 @@ def parts() -> Iterator[Row]:
         def peer() -> float:
             return _PARTS / node.ask("read", run=run.id, stream="out", count=_PARTS)
 
-        yield Row.of("parts from the engine", paired(ours, peer), "parts/s")
+        yield Row.of("parts from the engine", paired(ours, peer), "parts/s", "ratio >= 2")
         with Replay(server) as replay, contextlib.ExitStack() as stack:
             client = stack.enter_context(  # noqa: PLW2901 - ours() and peer() read from there
                 Trigger(api_url=replay.api_url, access_token=server.secret_key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, overload
+from typing import Any, TypedDict, TypeVar, Unpack, overload
 
 from trigger_widgets.api import streams
 from trigger_widgets.api.refs import Ref
@@ -15,19 +15,19 @@ from .resource import Call, Resource, X
 T = TypeVar("T")
 
 
+class _ReadOptions(TypedDict, total=False):
+    start_index: int
+    timeout: float | None
+    stop_on_completion: bool
+
+
 class _Streams(Resource[X]):
     append = Call(streams.append)
     send = Call(streams.send)
 
     @overload
     def read(
-        self,
-        run: Ref,
-        stream: Definition[T],
-        *,
-        start_index: int = 0,
-        timeout: float | None = None,
-        stop_on_completion: bool = True,
+        self, run: Ref, stream: Definition[T], **options: Unpack[_ReadOptions]
     ) -> StreamReader[T]: ...
     @overload
     def read(
@@ -36,9 +36,7 @@ class _Streams(Resource[X]):
         stream: str | Definition[Any] = ...,
         *,
         type: type[T],
-        start_index: int = 0,
-        timeout: float | None = None,
-        stop_on_completion: bool = True,
+        **options: Unpack[_ReadOptions],
     ) -> StreamReader[T]: ...
     @overload
     def read(
@@ -47,9 +45,7 @@ class _Streams(Resource[X]):
         stream: str = ...,
         *,
         type: Any = None,
-        start_index: int = 0,
-        timeout: float | None = None,
-        stop_on_completion: bool = True,
+        **options: Unpack[_ReadOptions],
     ) -> StreamReader[Any]: ...
     def read(
         self,
