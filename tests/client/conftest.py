@@ -40,7 +40,7 @@ class Engine:
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
-        self.process.wait(10)
+        self.process.wait(30)
 
     @property
     def endpoint(self):
@@ -56,7 +56,7 @@ class HandWorker:
     def __init__(self, endpoint, *task_ids, stranger=False):
         key = endpoint.access_token.get_secret_value()
         self.http = httpx.Client(
-            base_url=endpoint.api_url, headers={"authorization": f"Bearer {key}"}, timeout=20
+            base_url=endpoint.api_url, headers={"authorization": f"Bearer {key}"}, timeout=30
         )
         pid, started = ProcessIdentity.current()
         process = {"pid": pid, "started": started, "origin": "test", "label": "a test"}
@@ -224,5 +224,5 @@ def in_thread():
 
     yield start
     for thread in threads:
-        thread.join(20)
+        thread.join(30)
     assert not failures

@@ -68,7 +68,7 @@ class Writer:
         auth = {"authorization": f"Bearer {at.access_token.get_secret_value()}"}
         self.version = version
         self.url = f"{at.api_url}/realtime/v1/streams/{run}/self/out"
-        self.http = httpx.Client(headers=auth, timeout=20)
+        self.http = httpx.Client(headers=auth, timeout=30)
         opened = self.http.put(self.url)
         assert opened.json() == {"version": version}
         self.opened = opened.headers

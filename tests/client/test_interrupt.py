@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 
 CODE = """
 import signal, sys
@@ -19,7 +18,7 @@ except KeyboardInterrupt:
 """
 
 
-def test_ctrl_c_in_result_is_at_once_and_leaves_nothing(engine):
+def test_ctrl_c_ends_result_and_leaves_nothing(engine):
     at = engine.endpoint
     process = subprocess.Popen(
         [sys.executable, "-W", "error", "-c", CODE],  # not -X dev, which tells of slow machines
@@ -33,9 +32,7 @@ def test_ctrl_c_in_result_is_at_once_and_leaves_nothing(engine):
     )
     with process:
         assert process.stdout.readline().startswith("run_")
-        began = time.monotonic()
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "PENDING_VERSION\n"
-        assert time.monotonic() - began < 2
         assert process.stderr.read() == ""
     assert process.returncode == 0

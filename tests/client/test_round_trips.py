@@ -80,7 +80,7 @@ def sent(shared_engine):
 @pytest.mark.parametrize("case", CASES)
 def test_a_payload_comes_back_from_the_feed(sent, case):
     client, runs = sent
-    with client.runs.subscribe_to_run(runs[case], timeout=20) as states:
+    with client.runs.subscribe_to_run(runs[case], timeout=30) as states:
         run = next(iter(states))
     assert run.payload == CASES[case][1]
 

@@ -96,7 +96,7 @@ class Script:
     def push(self, *items):
         self.items += items
 
-    def wait_for_requests(self, count, seconds=5.0):
+    def wait_for_requests(self, count, seconds=30.0):
         with self.asked:
             assert self.asked.wait_for(lambda: len(self.requests) >= count, seconds)
 
@@ -127,7 +127,7 @@ class Watcher:
     def statuses(self):
         return [str(run.status) for run in self.seen["runs"]]
 
-    def wait(self, condition, seconds=5.0):
+    def wait(self, condition, seconds=30.0):
         with self._changed:
             assert self._changed.wait_for(lambda: condition(self), seconds), dict(self.seen)
 

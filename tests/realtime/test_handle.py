@@ -62,7 +62,7 @@ def result_of(how, wire):
         if how != "await result()":
             transport = Transport(wire.fake_server(server))
             handle = RunHandle(TRIGGERED, task="task", transport=transport)
-            result = handle.result(timeout=10) if how == "result()" else asyncio.run(wait(handle))
+            result = handle.result(timeout=30) if how == "result()" else asyncio.run(wait(handle))
             handle.cancel()
             return result
 
@@ -70,7 +70,7 @@ def result_of(how, wire):
             transport = AsyncTransport(wire.fake_server(server))
             handle = AsyncRunHandle(TRIGGERED, task="task", transport=transport)
             try:
-                result = await handle.result(timeout=10)
+                result = await handle.result(timeout=30)
                 await handle.cancel()
             finally:
                 await transport.close()

@@ -48,7 +48,7 @@ def follow(wire, polls):
                 assert asked.get(param) == wanted.get(param)
             return wire.to_response(exchange)
 
-        runs = list(Subscription(run_source(run_id), wire.fake_server(handler), timeout=20))
+        runs = list(Subscription(run_source(run_id), wire.fake_server(handler), timeout=30))
         assert not left
         return runs
 

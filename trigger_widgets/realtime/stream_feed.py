@@ -166,6 +166,8 @@ class StreamFeed(Driver[StreamReader]):
             hasty = time.monotonic() - began < _HASTY and self._seen == seen
             if hasty and self._stream.phase is phase:
                 await self._pause(self._backoff.wait())
+            else:
+                self._backoff.reset()
         if self._stream.phase is Phase.DONE:
             self._is_over = True
             self._stream.stay()  # for those who do not leave with the run
