@@ -6,6 +6,8 @@
  * `?open=log` opens that part of a run's card.
  */
 import { render } from "./src/core.js";
+import "./src/pieces/forms.js";
+import "./src/pieces/table.js";
 import { approvalScenes } from "./test/approval-scenes.js";
 import { FakeModel, liveModel } from "./test/fake-model.js";
 import { inputScenes } from "./test/input-scenes.js";

@@ -1,4 +1,4 @@
-import { css } from "./style/index.js";
+import { sheets } from "./views.js";
 
 /** Put the style where it reaches `el`: once into the page, or into the shadow root it is in. */
 export function dress(el: Element): void {
@@ -15,9 +15,12 @@ export function dress(el: Element): void {
 }
 
 function adopt(home: ParentNode & Node): void {
-  for (const style of home.querySelectorAll("style[data-tw]")) if (style.textContent === css) return;
-  const style = document.createElement("style");
-  style.dataset["tw"] = "";
-  style.textContent = css;
-  home.append(style);
+  const worn = new Set([...home.querySelectorAll("style[data-tw]")].map((style) => style.textContent));
+  for (const css of sheets) {
+    if (worn.has(css)) continue;
+    const style = document.createElement("style");
+    style.dataset["tw"] = "";
+    style.textContent = css;
+    home.append(style);
+  }
 }

@@ -2,6 +2,8 @@
 import { act } from "preact/test-utils";
 import { expect } from "vitest";
 import { render } from "../src/core.js";
+import "../src/pieces/forms.js";
+import "../src/pieces/table.js";
 import { FakeModel, liveModel } from "./fake-model.js";
 
 let undo: (() => void)[] = [];

@@ -57,6 +57,7 @@ class ApprovalWidget(FollowingWidget):
     """
 
     kind: ClassVar[str] = "approval"
+    piece: ClassVar[str | None] = "forms"
     actions: ClassVar[dict[str, str]] = {"complete": "_decide", "reconnect": "reconnect"}
 
     token_id = traitlets.Unicode(None, allow_none=True, read_only=True).tag(sync=True)

@@ -16,7 +16,7 @@ import traitlets
 from trigger_widgets.errors import TriggerError, refuse_unknown
 
 from .channel import Channel
-from .code import STUB, core_reference, mimebundle
+from .code import STUB, code_reference, mimebundle
 from .dispatcher import dispatcher
 from .fallback import Fallback
 from .saver import Saver
@@ -52,6 +52,9 @@ class LiveWidget(anywidget.AnyWidget):
 
     _esm = STUB
     _core = traitlets.Unicode().tag(sync=True)
+    _more = traitlets.Unicode().tag(sync=True)
+    piece: ClassVar[str | None] = None
+    """The part of the front end that its card needs beside the core."""
     kind: ClassVar[str]
     _kind = traitlets.Unicode().tag(sync=True)
     # What a notebook that is opened without a kernel has: bounded, and written rarely.
@@ -64,7 +67,8 @@ class LiveWidget(anywidget.AnyWidget):
         refuse_unknown(traits, self._options(), of=type(self).__name__)
         self._write_lock = threading.RLock()
         self._saver = Saver(lambda: dispatcher.submit(self._save_now))
-        super().__init__(_core=core_reference(), _kind=self.kind, **traits)
+        more = code_reference(self.piece) if self.piece else ""
+        super().__init__(_core=code_reference("core"), _more=more, _kind=self.kind, **traits)
         self._channel = Channel(self._send_message, self._send_traits)
         self._fallback = Fallback(self._html)
         self._answers: dict[Any, Any] = {}

@@ -5,6 +5,8 @@ model a kernel, and each widget's own `_esm` is a stub that fetches it from ther
 live, after a reload, in a notebook reopened from saved state without a kernel, in the HTML of
 nbconvert, and in marimo (which hands on every trait but `_esm`, hence the trait `code`). It is
 gzipped there, a third of its size, because it also lies in every notebook that saves its widgets.
+The forms and the table are pieces with a hidden model each, made with the first widget that needs
+it: a notebook without them neither gets nor keeps them.
 """
 
 from __future__ import annotations
@@ -23,13 +25,13 @@ STATIC = Path(__file__).parent / "static"
 # kernel has a new model, hence a new id.
 STUB = """
 const prefix = "IPY_MODEL_";
-function load(model) {
-  const id = model.get("_core").slice(prefix.length);
+function load(model, part) {
+  const id = model.get(part).slice(prefix.length);
   const cache = (globalThis.__trigger_widgets ??= new Map());
   if (!cache.has(id)) {
     cache.set(id, (async () => {
-      const core = await model.widget_manager.get_model(id);
-      const packed = Uint8Array.from(atob(core.get("code")), (c) => c.charCodeAt(0));
+      const holder = await model.widget_manager.get_model(id);
+      const packed = Uint8Array.from(atob(holder.get("code")), (c) => c.charCodeAt(0));
       const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
       const source = new Blob([await new Response(unpacked).text()], { type: "text/javascript" });
       const url = URL.createObjectURL(source);
@@ -46,7 +48,9 @@ export default () => {
     initialize({ model }) { shared = model; },
     async render({ model, el }) {
       try {
-        return (await load(model)).render({ model: shared ?? model, el });
+        const core = await load(model, "_core");
+        const more = async (model) => (await load(model, "_more")).default(core);
+        return core.render({ model: shared ?? model, el, more });
       } catch (error) {
         const note = document.createElement("div");
         note.className = "tw-root";
@@ -60,28 +64,28 @@ export default () => {
 """.strip()
 
 
-class _Core(anywidget.AnyWidget):
-    """The hidden model that carries the code of every widget of this kernel, gzipped in base64."""
+class _Code(anywidget.AnyWidget):
+    """A hidden model that carries code for every widget of this kernel, gzipped in base64."""
 
     _esm = "export default {};"
     code = traitlets.Unicode().tag(sync=True)
 
 
-_core: _Core | None = None
+_carried: dict[str, _Code] = {}
 
 
-def packed_code() -> str:
-    """The front end as it travels; the same bytes every time."""
-    source = (STATIC / "core.js").read_bytes()
+def packed_code(name: str) -> str:
+    """A part of the front end as it travels; the same bytes every time."""
+    source = (STATIC / f"{name}.js").read_bytes()
     return base64.b64encode(gzip.compress(source, mtime=0)).decode("ascii")
 
 
-def core_reference() -> str:
-    """`IPY_MODEL_<id>` of the hidden model, which is made when first asked for."""
-    global _core  # noqa: PLW0603 - one a kernel is the point
-    if _core is None or _core.comm is None:
-        _core = _Core(code=packed_code())
-    return f"IPY_MODEL_{_core.model_id}"
+def code_reference(name: str) -> str:
+    """`IPY_MODEL_<id>` of the hidden model of a part, which is made when first asked for."""
+    carrier = _carried.get(name)
+    if carrier is None or carrier.comm is None:
+        carrier = _carried[name] = _Code(code=packed_code(name))
+    return f"IPY_MODEL_{carrier.model_id}"
 
 
 def mimebundle(widget: Any, text: str) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class InputWidget(FollowingWidget):
     """
 
     kind: ClassVar[str] = "input"
+    piece: ClassVar[str | None] = "forms"
     actions: ClassVar[dict[str, str]] = {
         "send": "_submit",
         "retry": "_retry",

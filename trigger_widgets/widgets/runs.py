@@ -42,6 +42,7 @@ class RunsWidget(FollowingWidget):
     """
 
     kind: ClassVar[str] = "runs"
+    piece: ClassVar[str | None] = "table"
     actions: ClassVar[dict[str, str]] = {
         "cancel": "cancel",
         "replay": "replay",

@@ -46,6 +46,7 @@ class TriggerWidget(LiveWidget):
     """
 
     kind: ClassVar[str] = "trigger"
+    piece: ClassVar[str | None] = "forms"
     actions: ClassVar[dict[str, str]] = {"submit": "submit"}
 
     run_id = traitlets.Unicode(None, allow_none=True, read_only=True).tag(sync=True)

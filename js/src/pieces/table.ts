@@ -1,0 +1,7 @@
+/** The card of many runs. It travels with the first of them that a kernel makes. */
+import "../core.js";
+import runs from "../runs/style.css";
+import { RunsCard } from "../runs/card.js";
+import { add } from "../views.js";
+
+add({ runs: RunsCard }, runs);
