@@ -67,9 +67,12 @@ export function asUpdate(message: unknown): Update | null {
   };
 }
 
+/** How much of the end of a list is kept, here and in the kernel (widgets/pending.py). */
+export const LIST_KEPT = 2000;
+
 /** A text or list with `more` at its end. What was of another type begins anew. */
 export function appended(old: unknown, more: unknown): unknown {
-  if (Array.isArray(more)) return Array.isArray(old) ? [...old, ...more] : [...more];
+  if (Array.isArray(more)) return [...(Array.isArray(old) ? old : []), ...more].slice(-LIST_KEPT);
   // The engine joins long texts only when somebody looks at the whole, so this costs the same always.
   return typeof old === "string" ? old + String(more) : String(more);
 }

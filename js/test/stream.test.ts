@@ -84,6 +84,29 @@ describe("text that grows", () => {
     expect(text(el)).toContain("1 word");
   });
 
+  test("a long text that is told again from its beginning, piece by piece, keeps its nodes", async () => {
+    const model = live({ text: "One two", length: 17 });
+    const el = await show(model);
+    await patch(model, 2, { append: { text: " three\n\nfo" } });
+    const [first, second] = el.querySelectorAll(".tw-md p");
+    await act(() => model.custom({ kind: "snapshot", seq: 9, state: { ...scene("one line").state, text: "One", length: 23 } }));
+    expect(text(el.querySelector(".tw-md"))).toBe("One two threefo");
+    await patch(model, 10, { append: { text: " two three\n\n" } });
+    await patch(model, 11, { append: { text: "four five" } });
+    expect([...el.querySelectorAll(".tw-md p")]).toEqual([first, second]);
+    expect(text(el.querySelector(".tw-md"))).toBe("One two threefour five");
+    expect(text(el)).toContain("5 words");
+  });
+
+  test("one that turns out to be another is drawn anew", async () => {
+    const model = live({ text: "One two three" });
+    const el = await show(model);
+    await act(() => model.custom({ kind: "snapshot", seq: 9, state: { ...scene("one line").state, text: "One", length: 9 } }));
+    await patch(model, 10, { append: { text: " other" } });
+    expect(text(el.querySelector(".tw-md"))).toBe("One other");
+    expect(text(el)).toContain("2 words");
+  });
+
   test("a text that goes on after its end is whole", async () => {
     const model = live({ text: "so **bo", done: true, status: "COMPLETED" });
     const el = await show(model);
@@ -184,6 +207,7 @@ describe("values", () => {
     const el = await showScene("json");
     expect(el.querySelectorAll(".tw-item")).toHaveLength(50);
     expect(text(el.querySelector(".tw-item:last-child .tw-number"))).toBe("1130");
+    expect(text(el)).toContain("The first 1,000 parts are not shown here");
     await click(button(el, "earlier"));
     expect(el.querySelectorAll(".tw-item")).toHaveLength(130);
   });

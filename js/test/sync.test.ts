@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Sync, type Update, asUpdate, behind, receive, start } from "../src/sync.js";
+import { LIST_KEPT, appended, type Sync, type Update, asUpdate, behind, receive, start } from "../src/sync.js";
 
 const at = (have: number, newest = have, whole = true): Sync => ({ have, newest, whole });
 const snapshot = (seq: number): Update => ({ kind: "snapshot", seq, state: {} });
@@ -70,3 +70,9 @@ test.each([null, 3, "patch", [], {}, { kind: "patch" }, { kind: "snapshot", seq:
   "%j is no update",
   (message) => expect(asUpdate(message)).toBeNull(),
 );
+
+test("a list that grows keeps its end, as in the kernel", () => {
+  const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+  expect(appended(numbers(0, LIST_KEPT), numbers(LIST_KEPT, LIST_KEPT + 500))).toEqual(numbers(500, LIST_KEPT + 500));
+  expect(appended("text", numbers(0, 3))).toEqual([0, 1, 2]);
+});

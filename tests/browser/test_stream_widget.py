@@ -1,5 +1,6 @@
 """LLM output inline: text that grows, and is whole after a reload and in a late cell."""
 
+import pytest
 from playwright.sync_api import expect
 
 STREAM = """
@@ -113,3 +114,52 @@ def hostile(payload):
     assert page.locator(f"{CARD} img, {CARD} script").count() == 0
     assert page.locator(f'{CARD} a[href^="javascript"]').count() == 0
     assert page.evaluate("() => window.hacked") == 0
+
+
+LONG = """
+words = streams.define("words", str)
+PARAGRAPH = "Paragraph {n}. " + "Some **bold** words, `code` and a [link](https://a.b/c). " * 8
+LONG = "\\n\\n".join(PARAGRAPH.replace("{n}", str(n)) for n in range(11_000)) + "\\n\\nThe end."
+
+@task(id="writes-much")
+def writes_much(payload):
+    for start in range(0, len(LONG), 50_000):
+        words.append(LONG[start:start + 50_000])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("render", ["markdown", "text"])
+def test_five_megabytes_scroll_and_can_be_selected(open_notebook, page, render):
+    """More than a server lets through in one message, and than a page lays out in one turn."""
+    notebook = open_notebook(
+        STREAM + LONG,
+        "run = writes_much.trigger({})\nrun.result()\nprint(len(LONG))",
+        f'w = StreamWidget(run, "words", render="{render}")\nw',
+    )
+    notebook.run(0)
+    assert int(notebook.run(1).split()[-1]) > 5_000_000
+    notebook.run(2)
+    expect(card(page)).to_contain_text("The end.", timeout=120_000)
+    shown = card(page).locator(".tw-scroll").text_content()
+    assert [n for n in range(11_000) if f"Paragraph {n}. " not in shown] == []
+    assert shown.count("Paragraph 5000. ") == 1
+    tops = page.evaluate("""async () => {
+      const box = document.querySelector('article.tw-streaming .tw-scroll');
+      const tops = [];
+      for (const part of [0, 0.25, 0.5, 0.75, 1]) {
+        box.scrollTop = part * box.scrollHeight;
+        await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+        const { left, top } = box.getBoundingClientRect();
+        const at = document.elementFromPoint(left + 60, top + 60);
+        tops.push(at?.closest('.tw-scroll') === box && at.textContent.includes('bold'));
+      }
+      return tops;
+    }""")
+    assert tops == [True] * 5
+    selected = page.evaluate("""() => {
+      const box = document.querySelector('article.tw-streaming .tw-scroll');
+      getSelection().selectAllChildren(box);
+      return getSelection().toString().length;
+    }""")
+    assert selected > 4_500_000

@@ -3,10 +3,12 @@
 import random
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trigger_widgets.widgets.channel import BEATS, Channel
+from trigger_widgets.widgets import pending
+from trigger_widgets.widgets.channel import BEATS, MESSAGE_BYTES, Channel
 
 
 class Turns:
@@ -133,6 +135,23 @@ def test_a_lost_last_message_is_noticed_by_the_beat():
     assert sum(message["kind"] == "beat" for message in sent) <= 2 * len(BEATS)
 
 
+def test_a_message_that_could_not_be_sent_is_noticed_as_a_lost_one_is():
+    channel, view, turns, _, _ = conversation()
+    channel.hello(None)
+    turns.run()
+
+    def refuse(_message):
+        raise ValueError("the wire is cut")
+
+    whole, channel._send = channel._send, refuse
+    channel.update({"status": "COMPLETED"})
+    with pytest.raises(ValueError, match="cut"):
+        turns.run()
+    channel._send = whole
+    turns.run(beats=True)
+    assert view.state["status"] == "COMPLETED"
+
+
 def test_replies_and_traits_take_their_turn():
     channel, view, turns, _, traits = conversation()
     channel.reply("1")
@@ -143,6 +162,39 @@ def test_replies_and_traits_take_their_turn():
     assert [reply["ok"] for reply in view.replies] == [True, False]
     assert view.replies[1]["error"] == "run_x is gone"
     assert traits == [{"status", "progress"}]
+
+
+def test_a_long_text_comes_in_several_messages_that_count_as_many():
+    channel, view, turns, sent, _ = conversation()
+    text = "".join(chr(65 + n % 50) for n in range(5 * pending.LONGEST // 2))
+    channel.append("text", text[:10])
+    channel.hello(None)
+    turns.run()
+    channel.append("text", text[10:])
+    weights = []
+    while channel in turns.waiting and not turns.waiting.pop(channel):
+        weights.append(channel.flush())
+    assert [len(message["append"]["text"]) for message in sent[1:]] == [
+        pending.LONGEST, pending.LONGEST, len(text) - 10 - 2 * pending.LONGEST,
+    ]  # fmt: skip
+    assert weights[0] == 1 + pending.LONGEST // MESSAGE_BYTES
+    assert view.state["text"] == text
+
+    late = View(channel)
+    channel._send = late.receive
+    channel.hello(None)
+    turns.run()
+    assert late.state["text"] == text
+
+
+def test_a_list_keeps_its_end():
+    channel, view, turns, _, _ = conversation()
+    channel.hello(None)
+    many = pending.LIST_KEPT + 500
+    for n in range(0, many, 100):
+        channel.append("items", list(range(n, n + 100)))
+    turns.run()
+    assert channel.snapshot()[1]["items"] == list(range(500, many)) == view.state["items"]
 
 
 change = st.one_of(
@@ -157,11 +209,25 @@ change = st.one_of(
 )
 
 
-@given(st.lists(change, max_size=30), st.randoms(use_true_random=False))
-def test_with_a_third_of_the_messages_lost_the_view_ends_right(changes, dice: random.Random):
+@given(
+    st.lists(change, max_size=30),
+    st.randoms(use_true_random=False),
+    st.booleans(),
+    st.sampled_from([3, pending.LONGEST]),
+)
+def test_with_a_third_of_the_messages_lost_the_view_ends_right(
+    changes, dice: random.Random, heard, longest
+):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pending, "LONGEST", longest)  # a text of more takes several messages
+        lossy_conversation(changes, dice, heard=heard)
+
+
+def lossy_conversation(changes, dice, *, heard):
     wire_is_bad = [True]
     channel, view, turns, _, _ = conversation(lambda: wire_is_bad[0] and dice.random() < 0.3)
-    channel.hello(None)
+    if heard:
+        channel.hello(None)
     text, rows = "", {}
     for kind, value in changes:
         match kind:

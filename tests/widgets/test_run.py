@@ -124,6 +124,21 @@ def test_a_narrow_token_is_enough_to_watch_but_not_to_cancel(counting, gate, unt
     widget.close()
 
 
+def test_a_cancel_that_fails_in_whatever_way_is_not_going_on(counting, gate, monkeypatch):
+    widget = RunWidget(counting.trigger({"n": 4}))
+
+    def interrupted(_run):
+        assert widget._channel.snapshot()[1]["cancelling"]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(widget._client.runs, "cancel", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        widget.cancel()
+    assert not widget._channel.snapshot()[1]["cancelling"]
+    gate.set()
+    widget.close()
+
+
 def test_a_replay_is_another_run_below_this_one(counting, gate, until):
     gate.set()
     ended = []

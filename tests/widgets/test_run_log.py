@@ -5,7 +5,8 @@ import logging
 import pytest
 
 from trigger_widgets import RunWidget, task
-from trigger_widgets.widgets.run_log import LINES, plain
+from trigger_widgets.widgets.pending import LIST_KEPT as LINES
+from trigger_widgets.widgets.run_log import plain
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from traitlets import TraitError
 
 from trigger_widgets import StreamWidget, streams, task
+from trigger_widgets.widgets import pending
 from trigger_widgets.widgets import stream as module
 from trigger_widgets.widgets.stream_fields import field_of, text_fields
 
@@ -100,6 +101,22 @@ def test_the_saved_copy_is_short_and_says_so(writes, until, monkeypatch):
     assert saved["text"] == "0123456789"
     assert saved["truncated"] == "this saved copy holds the first 10 of 13 characters"
     assert "first 10 of 13" in widget.to_html()
+    widget.close()
+
+
+def test_of_parts_that_are_shown_one_by_one_the_views_get_the_last(writes, until, monkeypatch):
+    monkeypatch.setattr(pending, "LIST_KEPT", 5)
+    monkeypatch.setattr(module, "SAVED_ITEMS", 2)
+    parts = [{"n": n} for n in range(8)]
+    widget = StreamWidget(writes.trigger({"parts": parts}), "out", render="json")
+    until(widget, "done", value=True)
+    state = widget._channel.snapshot()[1]
+    assert (state["items"], state["parts"]) == (parts[3:], 8)
+    assert widget.parts == parts
+    widget._save_now()
+    saved = widget.get_state()["_snapshot"]["state"]
+    assert saved["items"] == parts[6:]
+    assert saved["truncated"] == "this saved copy holds the last 2 of 8 parts"
     widget.close()
 
 

@@ -19,6 +19,10 @@ from .pending import State
 # Seconds after a message at which its number is repeated.
 BEATS = (0.5, 2.0, 8.0)
 
+# A text of so many bytes takes the place of a message: at most 0.7 MB a second then go out, and
+# Jupyter's server drops what is more than a megabyte.
+MESSAGE_BYTES = 14_000
+
 
 class Channel:
     """The state that every view of one widget shows, and the messages that keep them true.
@@ -49,6 +53,7 @@ class Channel:
         # nobody can use a patch before it has said hello; and if the hello cannot be heard because
         # a cell blocks the kernel, the whole state is what it needs
         self._met = False
+        self._unfinished = False  # whether the rest of a long text follows
         self._seq = 0
         self._beats: list[float] = []
 
@@ -81,7 +86,7 @@ class Channel:
         """A view says which number it has seen."""
         with self._lock:
             self._met = True
-            if have == self._seq and not self._state.has_news():
+            if have == self._seq:  # what is news comes as a patch
                 self._beats = [0.0]
             else:
                 self._wants_snapshot = True
@@ -100,17 +105,22 @@ class Channel:
             return self._seq, self._state.whole()
 
     def flush(self) -> int:
-        """Send what has gathered (called by the outbox); gives how many messages that took."""
+        """Send what has gathered (called by the outbox); gives how many messages that took.
+
+        A long text counts as several. What did not fit into one message follows in its turn.
+        """
         with self._lock:
             traits, self._traits = self._traits, set()
         messages, beat = self._gather()
-        if traits:
-            self._send_traits(traits)
-        for message in messages:
-            self._send(message)
-        if beat is not None:
-            self._outbox.post(self, beat)
-        return len(messages) + bool(traits)
+        try:
+            if traits:
+                self._send_traits(traits)
+            for message in messages:
+                self._send(message)
+        finally:  # the number is repeated even so: a view then asks for what it missed
+            if beat is not None:
+                self._outbox.post(self, beat)
+        return bool(traits) + sum(1 + _length(message) // MESSAGE_BYTES for message in messages)
 
     def _post(self) -> None:
         self._outbox.post(self, max(0.0, self._told_at + self.throttle - self._clock()))
@@ -124,16 +134,24 @@ class Channel:
             elif self._beats:
                 self._beats.pop(0)
                 messages.append({"kind": "beat", "seq": self._seq})
+            if self._unfinished:
+                return messages, 0.0
             return messages, self._beats[0] if self._beats else None
 
     def _news(self) -> dict[str, Any]:
         if self._state.has_news():
             self._seq += 1
-        if self._wants_snapshot or not self._met:
-            self._state.forget_news()
-            news = {"kind": "snapshot", "seq": self._seq, "state": self._state.whole()}
+        if self._wants_snapshot or not (self._met or self._unfinished):
+            news = {"kind": "snapshot", "seq": self._seq, "state": self._state.anew()}
         else:
             news = {"kind": "patch", "seq": self._seq, **self._state.news()}
-        self._wants_snapshot = False
+        self._wants_snapshot, self._unfinished = False, self._state.has_news()
         self._told_at = self._clock()
         return news
+
+
+def _length(message: Mapping[str, Any]) -> int:
+    """About how many bytes of text are in a message."""
+    fields = {**message.get("state", {}), **message.get("set", {}), **message.get("append", {})}
+    texts = [text for text in fields.values() if isinstance(text, str)]
+    return sum(len(text.encode(errors="surrogatepass")) for text in texts)

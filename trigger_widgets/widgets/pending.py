@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+LONGEST = 131_072
+"""Characters of a text in one message; Jupyter drops more than a megabyte a second."""
+LIST_KEPT = 2_000
+"""Entries of a list that grows; the view drops the same ones (js/src/sync.ts)."""
 
 
 class Growing:
-    """Text or a list that only grows. Adding to it costs the same however long it is."""
+    """Text that grows, or the end of a list that does. Adding costs the same however long it is."""
 
     def __init__(self, value: str | Sequence[Any]) -> None:
         self._is_text = isinstance(value, str)
@@ -19,7 +24,8 @@ class Growing:
         if self._is_text:
             self._pieces.append(value)
         else:
-            self._pieces.extend(value)
+            self._pieces.extend(value[-LIST_KEPT:])
+            del self._pieces[:-LIST_KEPT]
 
     def value(self) -> str | list[Any]:
         """All of it."""
@@ -27,6 +33,13 @@ class Growing:
             return list(self._pieces)
         self._pieces = ["".join(self._pieces)]
         return str(self._pieces[0])
+
+    def divided(self) -> tuple[str | list[Any], Growing | None]:
+        """What fits into one message, and what is left of a text that is longer."""
+        value = self.value()
+        if isinstance(value, str) and len(value) > LONGEST:
+            return value[:LONGEST], Growing(value[LONGEST:])
+        return value, None
 
 
 class State:
@@ -72,18 +85,38 @@ class State:
         return bool(self._set or self._append or self._merge)
 
     def news(self) -> dict[str, Any]:
-        """What has changed, as a patch has it: `set`, then `append`, then `merge`."""
-        parts = {
-            "set": {key: _plain(self._fields[key]) for key in sorted(self._set)},
-            "append": {key: grown.value() for key, grown in self._append.items()},
-            "merge": self._merge,
-        }
+        """What has changed, as a patch has it: `set`, then `append`, then `merge`.
+
+        The rest of a long text stays news.
+        """
+        new, grown, merged = self._set, self._append, self._merge
         self.forget_news()
+        parts = {
+            "set": self._begun(sorted(new)),
+            "append": {key: self._divide(key, text) for key, text in grown.items()},
+            "merge": merged,
+        }
         return {name: part for name, part in parts.items() if part}
+
+    def anew(self) -> dict[str, Any]:
+        """All fields for who knows nothing; the rest of a long text is news after it."""
+        self.forget_news()
+        return self._begun(self._fields)
 
     def forget_news(self) -> None:
         """Somebody is told everything."""
         self._set, self._append, self._merge = set(), {}, {}
+
+    def _begun(self, keys: Iterable[str]) -> dict[str, Any]:
+        return {key: self._divide(key, self._fields[key]) for key in keys}
+
+    def _divide(self, key: str, value: Any) -> Any:
+        if not isinstance(value, Growing):
+            return _plain(value)
+        now, later = value.divided()
+        if later is not None:
+            self._append[key] = later
+        return now
 
     def whole(self) -> dict[str, Any]:
         """All fields."""

@@ -26,7 +26,7 @@ from .preview import SAVED_BYTES, preview
 from .progress import Pace, read_progress
 from .run_details import RunDetails
 from .run_html import run_html, run_line
-from .run_log import LINES, SAVED_LINES, Line
+from .run_log import SAVED_LINES, Line
 from .run_parts import RunParts
 from .run_state import details_state, hint, run_state
 from .stream import StreamWidget
@@ -102,7 +102,6 @@ class RunWidget(FollowingWidget):
             on_error=on_error,
         )
         self._pace = Pace()
-        self._log_lines: list[Line] = []
         self._latest: Run | None = None
         self._may_cancel: bool | None = None
         self._composing = threading.Lock()
@@ -142,7 +141,7 @@ class RunWidget(FollowingWidget):
         self._show({"cancelling": True, "fault": None})
         try:
             self._client.runs.cancel(self.run_id)
-        except TriggerError:
+        except BaseException:  # also a Ctrl-C
             self._show({"cancelling": False})
             raise
 
@@ -249,11 +248,7 @@ class RunWidget(FollowingWidget):
         self._compose(run)
 
     def _see_log(self, lines: list[Line]) -> None:
-        self._log_lines = [*self._log_lines, *lines][-LINES:]
-        if len(self._log_lines) < LINES:
-            self._channel.append("log", lines)
-        else:  # the beginning is dropped
-            self._channel.update({"log": self._log_lines})
+        self._channel.append("log", lines)  # which keeps the last of them
         self._saver.changed(final=self.done)
 
     def _on_shown(self) -> None:

@@ -12,7 +12,6 @@ from trigger_widgets.jsonable import dumps
 Line = list[float | str]
 """Time in ms since 1970, level ("stdout", "stderr", "info", "error" …), text."""
 
-LINES = 2_000
 SAVED_LINES = 100
 _CHARACTERS = 2_000
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")

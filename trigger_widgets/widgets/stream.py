@@ -28,8 +28,9 @@ from .stream_html import stream_html, stream_line
 
 Render = Literal["markdown", "text", "json"]
 
-# What a view and a saved notebook get of a very long stream; Python has all of it.
-LIVE_CHARACTERS = 2_000_000
+# What a view and a saved notebook get of a very long stream; Python has all of it. Of parts that
+# are shown one by one a view gets the last ones (pending.LIST_KEPT).
+LIVE_CHARACTERS = 5 * 1024 * 1024
 SAVED_CHARACTERS = 64_000
 SAVED_ITEMS = 200
 
@@ -100,6 +101,7 @@ class StreamWidget(FollowingWidget):
                 "task": getattr(run, "task", None),
                 "mode": render,
                 "text": "",
+                "length": 0,
                 "items": [],
                 "parts": 0,
                 "field": text_field,
@@ -217,6 +219,8 @@ class StreamWidget(FollowingWidget):
         room = LIVE_CHARACTERS - self._shown
         self._shown += len(text)
         if text and room > 0:
+            # before the text, so that a view that gets a part of it knows that there is more
+            self._channel.update({"length": min(self._shown, LIVE_CHARACTERS)})
             self._channel.append("text", text[:room])
         if self._shown > LIVE_CHARACTERS:
             self._channel.update(
@@ -240,7 +244,7 @@ class StreamWidget(FollowingWidget):
             text = "".join(map(self._as_text, self._arrived))
             self._texts = [text]
             self._shown = 0
-            self._channel.update({"field": field, "text": "", "truncated": None})
+            self._channel.update({"field": field, "text": "", "length": 0, "truncated": None})
             self._grow(text)
         self._show({}, final=True)
         dispatcher.submit(self._observe)
@@ -310,10 +314,12 @@ class StreamWidget(FollowingWidget):
         text, items = state.get("text", ""), state.get("items", [])
         if len(text) <= SAVED_CHARACTERS and len(items) <= SAVED_ITEMS:
             return state
-        cut = {"text": text[:SAVED_CHARACTERS], "items": items[:SAVED_ITEMS]}
-        whole = f"{len(items):,} parts" if items else f"{self._shown:,} characters"
-        first = f"{SAVED_ITEMS:,}" if items else f"{SAVED_CHARACTERS:,}"
-        return {**state, **cut, "truncated": f"this saved copy holds the first {first} of {whole}"}
+        if items:
+            told = f"the last {SAVED_ITEMS:,} of {state['parts']:,} parts"
+        else:
+            told = f"the first {SAVED_CHARACTERS:,} of {self._shown:,} characters"
+        cut = {"text": text[:SAVED_CHARACTERS], "items": items[-SAVED_ITEMS:]}
+        return {**state, **cut, "truncated": f"this saved copy holds {told}"}
 
     def _html(self) -> str:
         return stream_html(self._bounded(self._channel.snapshot()[1]))

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Signal, useComputed, useSignal } from "../signals.js";
+import { count } from "../format.js";
 import type { Store } from "../transport.js";
 import { useAction } from "../ui/action.js";
 import { Announcer } from "../ui/announcer.js";
@@ -158,7 +159,7 @@ function Words({ store, mode, pin, words }: TextProps) {
     }));
     const unfollow = store.follow("text", (value, whole) => {
       const text = typeof value === "string" ? value : "";
-      if (whole) at.whole(text);
+      if (whole) at.whole(text, store.field("length").peek() ?? 0);
       else at.part(text);
     });
     return () => {
@@ -176,7 +177,13 @@ function Values({ store, pin }: { store: Store<StreamState>; pin: Pin }) {
   const items = store.field("items").value;
   const list = Array.isArray(items) ? items : [];
   useLayoutEffect(pin.settle, [items]);
-  return <Items items={list} base={Math.max(0, (store.field("parts").value ?? 0) - list.length)} still={!pin.pinned} />;
+  const base = Math.max(0, (store.field("parts").value ?? 0) - list.length);
+  return (
+    <>
+      {base > 0 && !store.field("truncated").value && <p class="tw-cut">The first {count(base)} parts are not shown here; in Python, `parts` has them.</p>}
+      <Items items={list} base={base} still={!pin.pinned} />
+    </>
+  );
 }
 
 function Empty({ look }: { look: StreamLook }) {

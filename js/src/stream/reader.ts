@@ -14,6 +14,8 @@ export class Reader {
   readonly #onChange: () => void;
   #writer: Writer;
   #source = "";
+  /** how much of it we have been told, when all is told again from the beginning */
+  #told = 0;
   #queue: string[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #over = false;
@@ -30,23 +32,36 @@ export class Reader {
     this.#writer = this.#begin();
   }
 
-  /** The text is `text`. What is there of it already stays as it is. */
-  whole(text: string): void {
-    if (text.startsWith(this.#source) && this.#source) return this.part(text.slice(this.#source.length));
-    this.#clear();
+  /** The text is `text`, of `length` characters in all: the rest comes later. What is there of it stays as it is. */
+  whole(text: string, length = 0): void {
+    this.#told = 0;
+    if (length <= text.length ? !text.startsWith(this.#source) : !text.startsWith(this.#source.slice(0, text.length))) this.#clear();
     this.part(text);
   }
 
   /** The text goes on. */
   part(text: string): void {
+    const at = this.#told;
+    this.#told += text.length;
+    const known = this.#source.slice(at, this.#told);
+    if (!text.startsWith(known)) {
+      const before = this.#source.slice(0, at);
+      this.#clear();
+      this.#add(before + text);
+    } else this.#add(text.slice(known.length));
+  }
+
+  #add(text: string): void {
     if (!text) return;
     // After its end a text is closed; one that goes on all the same is written anew.
     if (this.#ended) {
       const before = this.#source;
       this.#clear();
       this.#queue.push(before);
+      this.#source = before;
     }
     this.#source += text;
+    this.#told = Math.max(this.#told, this.#source.length);
     this.#queue.push(text);
     if (this.#timer === undefined) this.#pour();
   }

@@ -9,7 +9,9 @@ export interface StreamState {
   mode: "markdown" | "text" | "json" | null;
   /** grows at its end */
   text: string | null;
-  /** the parts of mode "json"; grows at its end */
+  /** of the whole text: the rest of a long one comes after a snapshot */
+  length: number | null;
+  /** the last parts of mode "json"; grows at its end */
   items: unknown[] | null;
   /** what is missing from the front of `text`, in a sentence */
   truncated: string | null;
