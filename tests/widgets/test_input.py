@@ -167,6 +167,7 @@ def test_the_views_get_the_last_of_many(tell, monkeypatch, until):
     assert [each["data"] for each in state(widget)["sent"].values()] == ["m2", "m3", "m4"]
     assert state(widget)["earlier"] == 2
     assert "… 2 earlier" in widget.to_html()
+    assert len(widget._messages) == 3
     until(widget, "sent", [f"m{number}" for number in range(5)])
 
 

@@ -1,6 +1,7 @@
 import threading
 import time
 
+from trigger_widgets.widgets.dispatcher import Dispatcher
 from trigger_widgets.widgets.outbox import Outbox
 
 
@@ -59,3 +60,27 @@ def test_a_turn_can_be_for_later_and_an_earlier_wish_wins():
     outbox.post(talker, delay=60)
     outbox.post(talker)
     assert talker.done.wait(5)
+
+
+def test_one_that_cannot_speak_silences_no_other(caplog):
+    class Mute(Talker):
+        def flush(self):
+            super().flush()
+            raise ValueError("not JSON")
+
+    outbox, mute, other = Outbox(), Mute(), Talker()
+    outbox.post(mute)
+    assert mute.done.wait(5)
+    thread = outbox._thread
+    outbox.post(other)
+    assert other.done.wait(5)
+    assert outbox._thread is thread
+    assert "not JSON" in caplog.text
+
+
+def test_what_one_job_raises_stops_no_other(caplog):
+    dispatcher, done = Dispatcher(), threading.Event()
+    dispatcher.submit(lambda: 1 / 0)
+    dispatcher.submit(done.set)
+    assert done.wait(5)
+    assert "ZeroDivisionError" in caplog.text

@@ -140,6 +140,11 @@ def test_what_failed_is_replayed_with_its_payload_and_tags(here, until):
     assert handle.result(30) == {"n": 7}
     until(widget, "counts", {"FAILED": 1, "COMPLETED": 1})
     assert state_of(widget)["replayed"] == [handle.id]
+    with pytest.raises(TriggerError, match=r"^1 of 2 runs could not be replayed, among them run_x"):
+        widget.replay([first.id, "run_x"])
+    (another,) = widget.replayed
+    assert another.result(30) == {"n": 7}
+    assert state_of(widget)["replayed"] == [another.id]
     widget.close()
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Callable
 
+log = logging.getLogger("trigger_widgets")
+
 
 class Dispatcher:
-    """A thread that does one thing after the other. An exception is the job's own business."""
+    """A thread that does one thing after the other; what one raises is logged."""
 
     def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -34,7 +37,11 @@ class Dispatcher:
 
     def _run(self) -> None:
         while True:
-            self._jobs.get()()
+            job = self._jobs.get()
+            try:
+                job()
+            except Exception:  # the jobs after it are others' business
+                log.exception("a callback failed")
 
 
 dispatcher = Dispatcher()

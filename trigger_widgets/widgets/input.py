@@ -30,7 +30,7 @@ from .input_state import Message, is_talk
 from .payload_schema import PayloadSchema
 from .run_state import hint
 
-# How many the views and a saved notebook have; Python has all of them.
+# How many the views and a saved notebook have, and can be retried; `sent` has all.
 SHOWN = 200
 
 _MAY_NOT = "This token may not send to the input streams of this run; another one can."
@@ -85,6 +85,7 @@ class InputWidget(FollowingWidget):
         self._lock = threading.Lock()
         self._turn = threading.Lock()
         self._messages: dict[str, Message] = {}
+        self._count = 0
         self._taken: list[Any] = []
         self._may: bool | None = None
         self._assign(run_id=run_id(run), stream=stream_id(input_stream))
@@ -131,8 +132,13 @@ class InputWidget(FollowingWidget):
             fields = "; ".join(f"{k or 'it'}: {v}" for k, v in problem["fields"].items())
             raise ConfigurationError(f"nothing was sent: {fields}.")
         with self._lock:
-            message = Message(f"s{len(self._messages) + 1}", data, time.time() * 1000, key=key)
+            self._count += 1
+            message = Message(f"s{self._count}", data, time.time() * 1000, key=key)
             self._messages[message.id] = message
+            gone = list(self._messages)[:-SHOWN]
+            for each in gone:
+                del self._messages[each]
+        self._channel.merge("sent", dict.fromkeys(gone))
         self._deliver(message)
 
     def _retry(self, id: str) -> None:  # noqa: A002 - as the view names it
@@ -160,10 +166,10 @@ class InputWidget(FollowingWidget):
 
     def _tell(self, message: Message) -> None:
         with self._lock:
-            self._messages[message.id] = message
-            gone = list(self._messages)[-SHOWN - 1 : -SHOWN]
-            earlier = max(0, len(self._messages) - SHOWN)
-        self._channel.merge("sent", {message.id: message.shown(), **dict.fromkeys(gone)})
+            earlier = self._count - len(self._messages)
+            if message.id in self._messages:  # else many others were sent meanwhile
+                self._messages[message.id] = message
+                self._channel.merge("sent", {message.id: message.shown()})
         self._show({"earlier": earlier}, final=message.state == "sent")
 
     # ── from the feed of the run; on the background loop's thread ───────────────────────────

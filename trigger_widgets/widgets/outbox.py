@@ -7,10 +7,13 @@ message and a few traits, and the change after it should not wait for them.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
+
+log = logging.getLogger("trigger_widgets")
 
 MESSAGES_PER_SECOND = 60
 AT_ONCE = 10
@@ -57,7 +60,12 @@ class Outbox:
     def _run(self) -> None:
         while True:
             sender = self._next()
-            self._free_at = max(self._clock(), self._free_at) + self._interval * sender.flush()
+            try:
+                messages = sender.flush()
+            except Exception:  # one that cannot speak silences no other
+                log.exception("a widget's message could not be sent")
+                messages = 1
+            self._free_at = max(self._clock(), self._free_at) + self._interval * messages
 
     def _next(self) -> Sender:
         with self._changed:

@@ -87,6 +87,8 @@ class RunsWidget(FollowingWidget):
         self._fields = Fields()
         self._columns, self._sort = check_columns(columns), _checked_sort(sort)
         self._sent: list[str] = []
+        self.replayed: list[RunHandle] = []
+        """The new runs of the last `replay`."""
         self._rows_lock = threading.Lock()
         self._scoped = rights.scopes_of(client.endpoint.access_token) is not None
         may = rights.may_cancel_runs(client.endpoint.access_token)
@@ -118,15 +120,21 @@ class RunsWidget(FollowingWidget):
         """
         if ids is None:
             ids = [run.id for run in self._all.values() if not run.is_terminal]
-        self._each("cancel", list(ids), self._client.runs.cancel, verb="canceled")
+        _, error = self._each("cancel", list(ids), self._client.runs.cancel, verb="canceled")
+        if error is not None:
+            raise error
 
     def replay(self, ids: Iterable[str]) -> list[RunHandle]:
         """Run these runs again with their payloads: new runs, of which it gives the handles. They
-        have the same tags, but belong to no batch.
+        have the same tags, but belong to no batch. If some are refused it raises, and `replayed`
+        has the handles of the others.
         """
-        handles = self._each("replay", list(ids), self._client.runs.replay, verb="replayed")
-        self._show({"replayed": [handle.id for handle in handles]})
-        return handles
+        again = self._client.runs.replay
+        self.replayed, error = self._each("replay", list(ids), again, verb="replayed")
+        self._show({"replayed": [handle.id for handle in self.replayed]})
+        if error is not None:
+            raise error
+        return self.replayed
 
     def select(self, ids: str | Iterable[str]) -> None:
         """Choose runs: `selected` is then their ids."""
@@ -183,7 +191,7 @@ class RunsWidget(FollowingWidget):
 
     def _each(
         self, name: str, ids: Sequence[str], act: Callable[[str], T], *, verb: str
-    ) -> list[T]:
+    ) -> tuple[list[T], Exception | None]:
         def tell(done: int) -> None:
             self._show({"doing": {"name": name, "done": done, "of": len(ids)}})
 
