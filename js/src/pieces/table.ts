@@ -1,7 +1,8 @@
 /** The card of many runs. It travels with the first of them that a kernel makes. */
 import "../core.js";
 import runs from "../runs/style.css";
+import table from "../runs/table.css";
 import { RunsCard } from "../runs/card.js";
 import { add } from "../views.js";
 
-add({ runs: RunsCard }, runs);
+add({ runs: RunsCard }, runs, table);
