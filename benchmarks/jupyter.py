@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from interop.page import Hooks
 
 
+LONG_TASKS = """() => {
+  window.longTasks = [];
+  new PerformanceObserver(list => {
+    for (const entry of list.getEntries()) window.longTasks.push(entry.duration);
+  }).observe({ type: 'longtask' });
+}"""
+"""Keeps how long the long tasks of a page were in `window.longTasks`."""
+
+
 class Stage:
     """A browser with a JupyterLab whose kernels use the engine."""
 

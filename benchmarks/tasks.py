@@ -21,11 +21,15 @@ def writes(payload: Any) -> int:
 
 @task(id="writes_words")
 def writes_words(payload: Any) -> None:
-    """Writes parts of 20 characters, `rate` a second if that is given, `after` seconds."""
+    """Writes parts of 20 characters, `rate` a second if that is given, `after` seconds; with
+    `times`, paragraphs of so many of them.
+    """
     time.sleep(payload.get("after", 0))
     metadata.set("writing", True)
     metadata.flush()
     parts = (f"w{n:06d} and some words"[:20] for n in range(payload["count"]))
+    if times := payload.get("times"):
+        parts = (f"{part * times}\n\n" for part in parts)
     rate = payload.get("rate")
     if rate is None:
         streams.pipe("out", parts)

@@ -9,7 +9,7 @@ from typing import Any
 
 from trigger_widgets.client import Trigger
 
-from .jupyter import Stage, cpu, seconds_to, stage
+from .jupyter import LONG_TASKS, Stage, cpu, seconds_to, stage
 from .measure import paired
 from .registry import benchmark
 from .report import Row
@@ -19,6 +19,18 @@ _PARTS = 10_000
 _RATE = 2_500
 _SECONDS = 6
 _RUN_CELL = "window.jupyterapp.commands.execute('notebook:run-cell')"
+_CARD = "document.querySelector('article.tw-streaming')"
+_SCROLL = """async () => {
+  const box = document.querySelector('article.tw-streaming .tw-scroll');
+  let longest = 0;
+  for (let step = 0, before = performance.now(); step <= 100; step++) {
+    box.scrollTop = box.scrollHeight * (1 - step / 100);
+    await new Promise(requestAnimationFrame);
+    longest = Math.max(longest, performance.now() - before);
+    before = performance.now();
+  }
+  return longest;
+}"""
 _OURS = "document.querySelector('article.tw-streaming')?.textContent.includes('w{last:06d}')"
 _THEIRS = "window.seen?.parts?.length >= {count}"
 _NAIVE = """
@@ -90,6 +102,34 @@ def whole_stream_into_the_dom() -> Iterator[Row]:
             "a part into the DOM (peer: a trait a part, 2,000 of them)",
             ours_each, "µs", naive_each, ours_each / naive_each,
         )  # fmt: skip
+
+
+@benchmark
+def five_megabytes() -> Iterator[Row]:
+    """A text of 5 MB that is there already: into the DOM, and scrolled from end to end."""
+    count = 5_000_000 // 2002
+    with (
+        dev(Path(__file__).with_name("tasks.py")) as server,
+        Trigger(api_url=server.api_url, access_token=server.secret_key) as client,
+        stage(server) as opened,
+    ):
+        run = client.tasks.trigger("writes_words", {"count": count, "times": 100})
+        run.result(timeout=120)
+        notebook = opened.notebook(
+            "from trigger_widgets import StreamWidget", f'StreamWidget("{run.id}", "out")'
+        )
+        notebook.run(0)
+        page = notebook.page
+        page.evaluate(LONG_TASKS)
+        tail = f"{_CARD}.querySelector('.tw-md')?.lastElementChild?.textContent"
+        done = f"{tail}?.includes('w{count - 1:06d}')"
+        start = f"window.notebookPanel.content.activeCellIndex = 1; {_RUN_CELL}"
+        yield Row(
+            "5 MB of markdown, call to its end in the DOM", seconds_to(page, start, done), "s"
+        )
+        long = page.evaluate("() => window.longTasks")
+        yield Row("longest task meanwhile", max(long, default=0.0), "ms")
+        yield Row("longest frame while it is scrolled through", page.evaluate(_SCROLL), "ms")
 
 
 @benchmark

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from .jupyter import seconds_to, stage
+from .jupyter import LONG_TASKS, seconds_to, stage
 from .registry import benchmark
 from .report import Row
 from .servers import dev
@@ -36,12 +36,6 @@ def update():
 
 threading.Thread(target=update).start()
 """
-_LONG = """() => {
-  window.longTasks = [];
-  new PerformanceObserver(list => {
-    for (const entry of list.getEntries()) window.longTasks.push(entry.duration);
-  }).observe({ type: 'longtask' });
-}"""
 _RUN = (
     "window.notebookPanel.content.activeCellIndex = {cell};"
     "window.jupyterapp.commands.execute('notebook:run-cell')"
@@ -60,7 +54,7 @@ def ten_thousand_rows() -> Iterator[Row]:
         yield Row("10,000-row table, call to first row", paint, "s", target="ours < 0.7")
         all_there = "document.querySelector('article.tw-runs')?.innerText.includes('10,000')"
         page.wait_for_function(f"() => {all_there}", timeout=120_000)
-        page.evaluate(_LONG)
+        page.evaluate(LONG_TASKS)
         done = f"{_RATE * _SECONDS:,}"
         finished = f"document.querySelector('article.tw-runs').innerText.includes('{done}')"
         taken = seconds_to(page, _RUN.format(cell=2), finished)

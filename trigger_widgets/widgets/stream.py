@@ -208,7 +208,7 @@ class StreamWidget(FollowingWidget):
         else:
             self._channel.append("items", [to_jsonable(part) for part in parts])
         now = time.time() * 1000
-        known = {"parts": count, "last_at": now}
+        known = {"parts": count, "length": self._length(), "last_at": now}
         if count == len(parts):
             known["first_at"] = now
         self._show(known)
@@ -219,8 +219,6 @@ class StreamWidget(FollowingWidget):
         room = LIVE_CHARACTERS - self._shown
         self._shown += len(text)
         if text and room > 0:
-            # before the text, so that a view that gets a part of it knows that there is more
-            self._channel.update({"length": min(self._shown, LIVE_CHARACTERS)})
             self._channel.append("text", text[:room])
         if self._shown > LIVE_CHARACTERS:
             self._channel.update(
@@ -244,10 +242,14 @@ class StreamWidget(FollowingWidget):
             text = "".join(map(self._as_text, self._arrived))
             self._texts = [text]
             self._shown = 0
-            self._channel.update({"field": field, "text": "", "length": 0, "truncated": None})
+            self._channel.update({"field": field, "text": "", "truncated": None})
             self._grow(text)
-        self._show({}, final=True)
+        self._show({"length": self._length()}, final=True)
         dispatcher.submit(self._observe)
+
+    def _length(self) -> int:
+        """Of the text that views get: one that has got a part of it knows that there is more."""
+        return min(self._shown, LIVE_CHARACTERS)
 
     def _as_text(self, part: Any) -> str:
         if isinstance(part, str):
