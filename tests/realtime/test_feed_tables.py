@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trigger_widgets.realtime import shape as shapes
@@ -202,7 +202,7 @@ ASKS = st.tuples(
 STEPS = st.lists(WRITES | ASKS | st.just(("rotate",)), max_size=60)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=200)
 @given(STEPS)
 def test_rows_after_any_history_are_the_servers(steps):
     server, shape = Server(), Shape()
@@ -379,7 +379,7 @@ def rest_of(server, stream):
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     sizes=st.lists(st.integers(1, 4), max_size=8), history=HISTORY, start_index=st.integers(0, 4)
 )

@@ -14,7 +14,6 @@ from trigger_widgets.realtime.stream_feed import StreamFeed, StreamSource
 
 ANY_BYTES = settings(
     max_examples=250,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trigger_widgets.errors import ProtocolError
@@ -62,7 +62,7 @@ KINDS = st.sampled_from(
 )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250)
 @given(
     st.dictionaries(st.sampled_from(sorted(ROW)), TEXTS | JSON, max_size=4),
     st.dictionaries(st.sampled_from(["payloadType", "outputType", "metadataType"]), KINDS),

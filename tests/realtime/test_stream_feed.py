@@ -68,7 +68,8 @@ def test_a_stream_ends_with_its_run_and_has_every_part(wire, quick, version):
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
 @settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     cuts=st.lists(st.integers(0, 900), max_size=6),

@@ -33,7 +33,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(VALUES)
 def test_round_trip(value):
     """Whatever the keys are: empty, with dots, with backslashes, numbers."""
@@ -135,7 +134,7 @@ JSON_VALUES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     st.text(max_size=20)
     | JSON_VALUES.map(json.dumps)
