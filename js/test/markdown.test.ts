@@ -125,6 +125,20 @@ describe("while it grows", () => {
     expect([root.children[0], root.children[1]]).toEqual([title, paragraph]);
   });
 
+  test("a long text goes on in boxes, and what is in them stays there", () => {
+    const root = document.createElement("div");
+    const page = new Markdown(root);
+    const paragraph = "some *words* ".repeat(100).trim();
+    for (let i = 0; i < 100; i++) page.write(`${paragraph} ${i}\n\n`);
+    const [first, box] = [root.children[0], root.querySelector(".tw-box")];
+    const inside = [...(box?.children ?? [])];
+    for (let i = 100; i < 200; i++) page.write(`${paragraph} ${i}\n\n`);
+    page.end();
+    expect([root.children[0], ...root.querySelector(".tw-box")?.children ?? []].slice(0, inside.length)).toEqual([first, ...inside].slice(0, inside.length));
+    expect([...root.querySelectorAll("p")].map((each) => each.textContent?.split(" ").at(-1))).toEqual(Array.from({ length: 200 }, (_, i) => String(i)));
+    expect(root.children.length).toBeLessThan(40);
+  });
+
   test("there is one caret, inside the last block, and none at the end", () => {
     const root = document.createElement("div");
     const page = new Markdown(root);

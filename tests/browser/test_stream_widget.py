@@ -166,4 +166,4 @@ def test_five_megabytes_scroll_and_can_be_selected(open_notebook, page, render):
       getSelection().selectAllChildren(box);
       return getSelection().toString().length;
     }""")
-    assert selected > 4_500_000
+    assert selected > 0.95 * len(shown)

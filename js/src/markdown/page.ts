@@ -47,6 +47,8 @@ const MARKS: Readonly<Record<number, string>> = {
 };
 export const INLINE = new Set([...Object.keys(MARKS).map(Number), smd.CODE_INLINE, smd.EQUATION_INLINE, smd.RAW_URL]);
 
+/** Characters after which the blocks go on in a box of their own: a browser looks at each child of what it lays out. */
+const BOX = 16_384;
 /** Deeper than this, what is nested is shown side by side. */
 const DEPTH = 24;
 
@@ -64,6 +66,8 @@ export class Page {
   readonly #stack: Open[];
   readonly #slots: Element[] = [];
   #text = "";
+  /** characters in the box that is filled now */
+  #size = 0;
   /** whether the mark that ends now was closed by its own sign */
   closed = true;
 
@@ -89,6 +93,7 @@ export class Page {
   add(token: number, mark = MARKS[token] ?? ""): void {
     if (token === smd.DOCUMENT) return;
     this.flush();
+    if (this.#stack.length === 1 && this.#size >= BOX) this.#box();
     const { el: parent } = this.#top;
     this.#stack.push(this.#stack.length > DEPTH ? { token: smd.DOCUMENT, el: parent, mark: "" } : this.#open(token, mark, parent));
   }
@@ -120,6 +125,7 @@ export class Page {
   /** Put the text that has gathered where it belongs. */
   flush(): void {
     if (!this.#text) return;
+    this.#size += this.#text.length;
     const { el, lines } = this.#top;
     if (lines) lines.write(this.#text);
     else addText(el, this.#text);
@@ -130,6 +136,14 @@ export class Page {
   free(): void {
     for (const slot of this.#slots) draw(null, slot);
     this.#root.replaceChildren();
+  }
+
+  #box(): void {
+    const box = document.createElement("div");
+    box.className = "tw-box";
+    this.#root.append(box);
+    this.#top.el = box;
+    this.#size = 0;
   }
 
   #open(token: number, mark: string, parent: Element): Open {
