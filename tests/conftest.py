@@ -27,3 +27,12 @@ def no_trigger_environment(monkeypatch, tmp_path):
         if name.startswith("TRIGGER_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("TRIGGER_WIDGETS_DATA_DIR", str(tmp_path / "trigger-widgets"))
+
+
+@pytest.fixture(scope="session")
+def context(tmp_path_factory):
+    """One Chromium for the whole session: its driver cannot be started a second time."""
+    from browser.lab import browser
+
+    with browser(tmp_path_factory.mktemp("profile")) as context:
+        yield context

@@ -1,4 +1,4 @@
-"""One JupyterLab and one Chromium for all browser tests; a page and an engine's data for all, too.
+"""One JupyterLab for all browser tests, and an engine's data.
 
 The kernels of these tests share one engine, as those of a user do.
 """
@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from browser.lab import LabServer, Notebook, browser
+from browser.lab import LabServer, Notebook
 
 from trigger_widgets import Trigger
 from trigger_widgets.engine_file import EngineFile
@@ -57,12 +57,6 @@ def lab(start_lab):
 def default_lab(start_lab):
     """A JupyterLab as it comes: it saves no widget state."""
     return start_lab(save_state=False)
-
-
-@pytest.fixture(scope="session")
-def context(tmp_path_factory):
-    with browser(tmp_path_factory.mktemp("profile")) as context:
-        yield context
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The line between kernel and page loses messages, and every card ends right."""
 
 import pytest
-from browser.test_trouble import DEFINE, SHOW, finish, play
+from browser.scenes import DEFINE, SHOW, finish, play
 
 pytestmark = pytest.mark.browser
 
@@ -39,7 +39,7 @@ def test_a_third_of_the_messages_is_lost_both_ways(open_notebook, page):
     page.add_init_script(f"({LOSSY})()")
     notebook = open_notebook(DEFINE, *SHOW)
     play(notebook)
-    finish(notebook, page)
+    finish(notebook)
     counts = page.evaluate("() => window.lossy")
     assert counts["up"] > 0
     assert counts["down"] > 0

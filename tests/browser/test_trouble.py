@@ -1,4 +1,6 @@
-"""What a notebook goes through: the engine dies, the kernel restarts, a token expires."""
+"""What a notebook goes through, with every widget in it: the engine dies, the page is loaded again,
+there is a second view, the kernel restarts, a token expires.
+"""
 
 import json
 import os
@@ -6,118 +8,154 @@ import signal
 
 import pytest
 from browser.lab import Notebook
+from browser.scenes import BATCH, DEFINE, PATIENCE, RUN, SHOW, STREAM, ended, finish, play
 from playwright.sync_api import expect
 
 from trigger_widgets.engine_file import EngineFile
 
 pytestmark = pytest.mark.browser
 
-DEFINE = """
-import time
-from trigger_widgets import (
-    ApprovalWidget, BatchWidget, RunWidget, StreamWidget, TaggedRunsWidget, batch_trigger,
-    default_client, metadata, streams, task, wait,
-)
-words = streams.define("words", str)
 
-@task(id="agent")
-def agent(payload):
-    for i in range(20):
-        words.append(f"w{i} ")
-        metadata.set("step", i)
-        time.sleep(0.05)
-    answer = wait.for_token("go").unwrap()
-    words.append("the end")
-    return answer
-"""
-SHOW = [
-    'run = agent.trigger({}, tags=["trouble"])\nRunWidget(run)',
-    'StreamWidget(run, "words")',
-    'ApprovalWidget(run, "go", prompt="Go on?")',
-    'TaggedRunsWidget("trouble")',
-]
-RUN, STREAM, APPROVAL, TABLE = (f"article.tw-{n}" for n in ("run", "streaming", "approval", "runs"))
-
-
-def play(notebook):
-    for cell in range(1 + len(SHOW)):
-        notebook.run(cell)
-    expect(notebook.cell(2).locator(STREAM)).to_contain_text("w3", timeout=30_000)
-
-
-def finish(notebook, page):
-    """Approve, and see that every card has the end of its story."""
-    page.get_by_role("button", name="Approve").click(timeout=60_000)
-    expect(notebook.cell(1).locator(RUN)).to_have_attribute(
-        "data-status", "COMPLETED", timeout=60_000
-    )
-    expect(notebook.cell(2).locator(STREAM)).to_have_attribute("data-phase", "over", timeout=60_000)
-    text = notebook.cell(2).locator(STREAM).inner_text()
-    assert [text.count(f"w{i} ") for i in range(20)] == [1] * 20, text
-    assert text.count("the end") == 1
-    expect(notebook.cell(3).locator(APPROVAL)).to_have_attribute(
-        "data-phase", "accepted", timeout=60_000
-    )
-    expect(notebook.cell(4).locator(TABLE)).to_contain_text("Completed", timeout=60_000)
-
-
-def test_the_engine_is_killed_while_cards_are_live(open_notebook, data_dir, page):
+def test_the_engine_is_killed_while_cards_are_live(open_notebook, data_dir):
     notebook = open_notebook(DEFINE, *SHOW)
     play(notebook)
     os.kill(EngineFile.read(data_dir).pid, signal.SIGKILL)
-    finish(notebook, page)
+    finish(notebook)
 
 
 @pytest.mark.slow
-def test_the_kernel_restarts_and_a_rerun_finds_the_run_again(open_notebook, page):
-    notebook = open_notebook(
-        DEFINE.replace('id="agent"', 'id="agent", retry={"max_attempts": 3}'),
-        *SHOW,
-        "print(run.id)",
-    )
+def test_the_page_is_loaded_again_before_and_after_the_end(open_notebook):
+    notebook = open_notebook(DEFINE, *SHOW)
     play(notebook)
-    run_id = notebook.run(5).strip()
+    notebook.save()
+    notebook.reload()
+    finish(notebook)
+    notebook.save()
+    notebook.reload()
+    ended(notebook)
+
+
+@pytest.mark.slow
+def test_a_second_view_of_each_tells_the_same(open_notebook):
+    named = [f"{setup}\nw{n} = {card}\nw{n}" for n, (setup, card) in enumerate(map(split, SHOW))]
+    notebook = open_notebook(DEFINE, *named, *(f"w{n}" for n in range(len(SHOW))))
+    play(notebook)
+    for n in range(len(SHOW)):
+        notebook.run(1 + len(SHOW) + n)
+    finish(notebook)
+    ended(Shifted(notebook, len(SHOW)))
+
+
+def split(source):
+    """What a cell does before it shows its card, and the card."""
+    setup, _, card = source.rpartition("\n")
+    return setup, card
+
+
+class Shifted:
+    """The cells of the second views, by the numbers of the first."""
+
+    def __init__(self, notebook, by):
+        self._notebook, self._by = notebook, by
+
+    def cell(self, index):
+        return self._notebook.cell(index + self._by)
+
+
+@pytest.mark.slow
+def test_the_kernel_restarts_and_a_rerun_finds_everything_again(open_notebook, page):
+    define = DEFINE.replace('@task(id="agent")', '@task(id="agent", retry={"max_attempts": 3})')
+    notebook = open_notebook(define, *SHOW, "print(run.id, batch.id)")
+    play(notebook)
+    expect(notebook.cell(5).locator(BATCH)).to_contain_text("4 / 4 finished", timeout=PATIENCE)
+    run, batch = notebook.run(1 + len(SHOW)).split()
     notebook.restart_kernel()
     # what was last known stays to be read
     expect(notebook.cell(1).locator(RUN)).to_contain_text("agent")
-    notebook.server.write(
-        "found-again.ipynb",
-        [
-            DEFINE.replace('id="agent"', 'id="agent", retry={"max_attempts": 3}'),
-            f'RunWidget("{run_id}")',
-            f'StreamWidget("{run_id}", "words")',
-            f'ApprovalWidget("{run_id}", "go", prompt="Go on?")',
-        ],
-    )
-    again = Notebook(page, notebook.server, "found-again.ipynb")
-    for cell in range(4):
-        again.run(cell)
-    expect(again.cell(1).locator(RUN)).to_have_attribute("data-run", run_id)
-    expect(again.cell(2).locator(STREAM)).to_contain_text("w3", timeout=60_000)
+    expect(notebook.cell(2).locator(STREAM)).to_contain_text("w3")
+    expect(notebook.cell(5).locator(BATCH)).to_contain_text("4 / 4 finished")
+    again = [
+        f'RunWidget("{run}")',
+        f'StreamWidget("{run}", "words")',
+        f'ApprovalWidget("{run}", "go", prompt="Go on?")',
+        SHOW[3],
+        f'BatchWidget("{batch}")',
+        f'InputWidget("{run}", "chat")',
+        SHOW[6],
+    ]
+    # the first attempt died with its kernel, and the second one streams its words again
+    second = define.replace("words.append(f", "ctx.attempt.number == 1 and words.append(f")
+    second = second.replace("def agent(payload)", "def agent(payload, ctx)")
+    notebook.server.write("found-again.ipynb", [second, *again])
+    found = Notebook(page, notebook.server, "found-again.ipynb")
+    play(found)
+    finish(found)
 
 
 @pytest.mark.slow
-def test_a_token_that_expires_says_so_and_the_card_keeps_what_it_knew(open_notebook, page):
+def test_tokens_that_expire_are_named_and_the_cards_keep_what_they_knew(open_notebook):
+    mint = """
+run = agent.trigger({}, tags=["expires"])
+batch = batch_trigger(piece, range(4))
+key = default_client().auth.create_public_token(scopes={"read": {
+    "runs": [run.id], "tags": ["expires"], "batch": [batch.id]}}, expiration_time="8s")
+"""
+    shows = [
+        "RunWidget(run.id, access_token=key)",
+        'StreamWidget(run.id, "words", access_token=key)',
+        'TaggedRunsWidget("expires", access_token=key)',
+        "BatchWidget(batch.id, access_token=key)",
+    ]
+    named = [f"w{n} = {card}\nw{n}" for n, card in enumerate(shows)]
+    says = "for w in (w0, w1, w2): print(w.connection, type(w.error).__name__)"
+    notebook = open_notebook(DEFINE, mint, *named, says)
+    for cell in range(2 + len(shows)):
+        notebook.run(cell)
+    knew = ["agent", "w19", "agent", "4 / 4 finished"]
+    for n, known in enumerate(knew):
+        expect(notebook.cell(2 + n).locator("article")).to_contain_text(known, timeout=PATIENCE)
+    for n, known in enumerate(knew[:3]):  # the batch is over: nobody asks for it any more
+        alert = notebook.cell(2 + n).get_by_role("alert")
+        expect(alert).to_contain_text("expired", timeout=PATIENCE)
+        expect(notebook.cell(2 + n).locator("article")).to_contain_text(known)
+    assert notebook.run(2 + len(shows)).splitlines() == ["failed AuthenticationError"] * 3
+
+
+@pytest.mark.slow
+def test_a_token_that_is_asked_for_again_outlives_its_expiry(open_notebook):
+    mint = """
+asked = []
+def key():
+    asked.append(1)
+    everything = {"read": {"runs": True, "tags": True, "batch": True, "inputStreams": True}}
+    return default_client().auth.create_public_token(scopes=everything, expiration_time="2s")
+run = agent.trigger({}, tags=["again"])
+"""
+    shows = [
+        "RunWidget(run.id, access_token=key)",
+        'StreamWidget(run.id, "words", access_token=key)',
+    ]
     notebook = open_notebook(
         DEFINE,
-        """run = agent.trigger({})
-token = default_client().auth.create_public_token(
-    scopes={"read": {"runs": [run.id]}}, expiration_time="3s"
-)
-card = RunWidget(run.id, access_token=token)
-card""",
-        "print(card.connection, type(card.error).__name__)",
+        mint,
+        *shows,
+        "time.sleep(5)",
+        SHOW[2],
+        SHOW[5],
+        "print(run.result(), len(asked) > 2)",
     )
-    notebook.run(0)
-    notebook.run(1)
-    expect(notebook.cell(1).locator(RUN)).to_contain_text("agent")
-    expect(notebook.cell(1).get_by_role("alert")).to_contain_text("expired", timeout=60_000)
-    expect(notebook.cell(1).locator(RUN)).to_contain_text("step")
-    assert "failed AuthenticationError" in notebook.run(2)
+    for cell in range(7):
+        notebook.run(cell)
+    notebook.cell(5).get_by_role("button", name="Approve").click(timeout=PATIENCE)
+    notebook.cell(6).get_by_label("Message to chat").fill("south")
+    notebook.cell(6).get_by_label("Message to chat").press("Enter")
+    assert notebook.run(7).strip() == "[True, 'south'] True"
+    expect(notebook.cell(2).locator(RUN)).to_have_attribute("data-status", "COMPLETED")
+    expect(notebook.cell(3).locator(STREAM)).to_contain_text("the end", timeout=PATIENCE)
 
 
 @pytest.mark.slow
-def test_a_saved_notebook_with_twenty_widgets_stays_small(open_notebook, page):
+def test_a_saved_notebook_with_twenty_widgets_stays_small(open_notebook):
     """Under 300 KB, the front end's code included."""
     shows = [
         f"run{n} = agent.trigger({{}})\nrun{n}" if n % 4 == 0 else
@@ -130,9 +168,8 @@ def test_a_saved_notebook_with_twenty_widgets_stays_small(open_notebook, page):
     for cell in range(21):
         notebook.run(cell)
     for n in (2, 6, 10, 14, 18):
-        expect(notebook.cell(n).locator(STREAM)).to_contain_text("w19", timeout=60_000)
+        expect(notebook.cell(n).locator(STREAM)).to_contain_text("w19", timeout=PATIENCE)
     notebook.save()
-    page.wait_for_function("() => !window.notebookPanel.context.model.dirty")
     saved = notebook.saved()
     state = saved["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
     assert sum("_kind" in each["state"] for each in state.values()) == 20

@@ -1,7 +1,6 @@
 """The official React hooks, unmodified, in a page of another origin with narrow tokens."""
 
 import pytest
-from browser.lab import browser
 from interop.page import Hooks, serve
 from interop.support import DEADLINE
 
@@ -12,12 +11,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 def address(tmp_path_factory):
     with serve(tmp_path_factory.mktemp("page")) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def context(tmp_path_factory):
-    with browser(tmp_path_factory.mktemp("profile")) as context:
-        yield context
 
 
 @pytest.fixture
