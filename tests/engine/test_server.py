@@ -86,7 +86,7 @@ def test_an_idle_connection_does_not_keep_it(own_engine):
     own_engine.http.get("/healthcheck")
     began = time.monotonic()
     own_engine.stop()
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 30  # it would be kept for 75 s
     assert own_engine.process.returncode == 0
 
 
