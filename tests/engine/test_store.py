@@ -3,7 +3,7 @@ import sqlite3
 
 import pytest
 
-from trigger_widgets.engine.store import Store
+from trigger_widgets.engine.store import Standing, Store
 
 
 class Notes:
@@ -130,3 +130,65 @@ def test_what_concludes_a_write_is_part_of_it(tmp_path, notes):
     store = Store(tmp_path / "trigger.db", notes, conclude)
     asyncio.run(scenario(store))
     store.close()
+
+
+def picks(name):
+    """Takes a note that is there away, and gives its name."""
+
+    def work(transaction):
+        gone = transaction.execute("DELETE FROM settings WHERE name = ?", (name,))
+        return name if gone.rowcount else None
+
+    return work
+
+
+def test_who_stands_by_has_a_share_in_the_write_that_it_waits_for(store, notes):
+    told = []
+
+    async def go():
+        standing = Standing("topic", picks("b"), lambda: told.append(names(store)))
+        async with store.stand_by(standing):
+            await store.write(standing.attempt)
+            await store.write(put("a", "topic"))
+            await store.write(put("b", "another"))
+            assert (standing.result, told) == (None, [])
+            await store.write(put("c", "topic"))
+            assert (standing.result, told) == ("b", [{"a", "c"}])
+            await store.write(put("b", "topic"))
+        await store.write(put("d", "topic"))
+        return standing.result
+
+    assert asyncio.run(go()) == "b"
+    assert names(store) == {"a", "b", "c", "d"}  # it took one, once
+    assert len(told) == 1
+
+
+def test_what_failed_gave_nothing_to_those_who_stand_by(store):
+    def fail(transaction):
+        put("b", "topic")(transaction)
+        standing.attempt(transaction)
+        raise ZeroDivisionError
+
+    standing = Standing("topic", picks("b"), lambda: None)
+
+    async def go():
+        async with store.stand_by(standing):
+            with pytest.raises(ZeroDivisionError):
+                await store.write(fail)
+            assert standing.result is None
+            await store.write(put("b", "topic"))
+            return standing.result
+
+    assert asyncio.run(go()) == "b"
+
+
+def test_what_is_given_in_the_last_moment_is_not_lost(store):
+    async def go():
+        standing = Standing("topic", picks("a"), lambda: None)
+        async with store.stand_by(standing):
+            writing = asyncio.create_task(store.write(put("a", "topic")))
+            await asyncio.sleep(0)  # it is on its way to the writer
+        await writing
+        return standing.result
+
+    assert (asyncio.run(go()) == "a") != (names(store) == {"a"})

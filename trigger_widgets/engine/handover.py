@@ -15,36 +15,27 @@ from . import lifecycle, run_table
 from .core import Engine
 from .ids import now_ms
 from .records import RunRecord, WorkerRecord
-from .registry import Process
+from .registry import Registry
 from .snapshots import Execution
 from .store import Transaction
 
 
 class Asking(NamedTuple):
-    """What a worker asks for. Without a `key` one run, as a real server gives it."""
+    """What a process asks for. Without a `key` one run, as a real server gives it."""
 
-    worker: WorkerRecord
-    plain: list[str]
-    """The tasks whose plain ids its process takes."""
+    registry: Registry
+    process: str
     most: int = 1
     key: str | None = None
     again: bool = False
 
 
-def asking(engine: Engine, process: Process, most: int, key: str | None, *, again: bool) -> Asking:
-    """What `process` asks for, as a value that the writer thread can hold."""
-    plain = engine.registry.plain_tasks(process)
-    return Asking(process.worker, plain, most if key else 1, key, again)
-
-
-async def dequeue(engine: Engine, wanted: Asking) -> list[RunRecord]:
-    """The next runs for who asks, now its."""
-    return await engine.store.write(lambda transaction: take(transaction, wanted))
-
-
 def take(transaction: Transaction, wanted: Asking) -> list[RunRecord]:
-    """As `dequeue`, within a transaction."""
-    worker, now = wanted.worker, now_ms()
+    """The next runs for who asks, now its."""
+    takes, now = wanted.registry.takes(wanted.process), now_ms()
+    if takes is None:
+        return []
+    worker, plain = takes
     if wanted.again and (held := _handed_over(transaction, wanted)):
         # by a new name: whoever has lost the client of the first answer cannot take it back now
         return [
@@ -58,7 +49,8 @@ def take(transaction: Transaction, wanted: Asking) -> list[RunRecord]:
         return lifecycle.begun(run, worker, wanted.key, now)
 
     taken: list[RunRecord] = []
-    while len(taken) < wanted.most and (run_id := _next(transaction, wanted)) is not None:
+    most = wanted.most if wanted.key else 1
+    while len(taken) < most and (run_id := _next(transaction, worker, plain)) is not None:
         run = run_table.change(transaction, run_id, become)
         if run is not None:
             taken.append(run)
@@ -67,15 +59,15 @@ def take(transaction: Transaction, wanted: Asking) -> list[RunRecord]:
 
 def _handed_over(transaction: Transaction, wanted: Asking) -> list[RunRecord]:
     where = "runs.process = ? AND (runs.snapshot = ? OR runs.snapshot LIKE ? || '-%') ORDER BY seq"
-    held = (wanted.worker.process, wanted.key, wanted.key)
+    held = (wanted.process, wanted.key, wanted.key)
     return run_table.select(transaction.execute, where, *held)
 
 
-def _next(transaction: Transaction, wanted: Asking) -> str | None:
+def _next(transaction: Transaction, worker: WorkerRecord, plain: list[str]) -> str | None:
     def marks(names: list[str]) -> str:
         return ", ".join("?" * len(names))
 
-    worker, plain, own = wanted.worker, wanted.plain, list(wanted.worker.tasks)
+    own = list(worker.tasks)
     rows = transaction.execute(
         "SELECT id, task, queue, concurrency_key FROM runs WHERE status = 'PENDING' "  # noqa: S608
         f"AND (origin IS NULL AND task IN ({marks(plain)}) "

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 QUEUE = "queue"
+"""Somebody who stands by for runs may have one now; those who wait for them listen to HELD."""
+HELD = "held"
 TIMERS = "timers"
 _RUN = "run:"
 ANY_RUN = "run:*"

@@ -90,12 +90,18 @@ class Registry:
         """All that are thought alive."""
         return list(self._processes.values())
 
-    def plain_tasks(self, process: Process) -> list[str]:
-        """The tasks whose plain ids this process takes: those that no newer one has."""
-        newer = [other for other in self._processes.values() if other.order > process.order]
-        return [
+    def takes(self, process: str) -> tuple[WorkerRecord, list[str]] | None:
+        """What a process has registered, and the tasks whose plain ids it takes: those that no
+        newer one has. None if it is gone. Safe from the writer's thread.
+        """
+        processes = self._processes.copy()
+        found = processes.get(process)
+        if found is None:
+            return None
+        newer = [other for other in processes.values() if other.order > found.order]
+        return found.worker, [
             task
-            for task in process.worker.tasks
+            for task in found.worker.tasks
             if not any(task in other.worker.tasks for other in newer)
         ]
 

@@ -9,12 +9,15 @@ from operator import attrgetter
 from typing import Any
 
 from .hub import ANY_RUN, QUEUE, TIMERS, batch_topic, run_topic, tag_topic
+from .ids import now_ms
 from .records import RUN_COLUMNS, RunRecord
 from .snapshots import Execution
 from .statuses import Status
 from .store import Transaction
 
 Execute = Callable[..., sqlite3.Cursor]
+SOON_MS = 10_000
+"""The clock looks more often than that by itself, and need not be woken for what comes later."""
 _STORED = tuple(name for name in RUN_COLUMNS if name != "payload")
 _VALUES = attrgetter(*_STORED)
 _SELECT = (
@@ -105,11 +108,15 @@ def _wake(transaction: Transaction, old: RunRecord | None, new: RunRecord) -> No
             transaction.wake(tag_topic(tag))
         if new.batch is not None:
             transaction.wake(batch_topic(new.batch))
-    if old is None or new.due_at != old.due_at:
+    if (old is None or new.due_at != old.due_at) and _is_soon(new.due_at):
         transaction.wake(TIMERS)
     freed = old is not None and old.execution.has_slot and not new.execution.has_slot
     if freed or (new.execution is Execution.QUEUED and new.status is Status.PENDING):
         transaction.wake(QUEUE)
+
+
+def _is_soon(due_at: int | None) -> bool:
+    return due_at is not None and due_at < now_ms() + SOON_MS
 
 
 def _cell(value: Any) -> Any:

@@ -1,7 +1,8 @@
 """The SQLite file: one thread writes, in groups; the event loop reads what is committed.
 
 A write is acknowledged when its commit has reached the disk (`synchronous=FULL`). Writes that
-wait at the same time share one commit, and so one fsync.
+wait at the same time share one commit, and so one fsync. Who waits for what only another's write
+brings about stands by, and is given its share in that very write: it waits for one fsync, not two.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -28,10 +30,40 @@ class Transaction:
         self.topics: set[str] = set()
         self.ended: list[str] = []
         """The runs that have ended in it, for `conclude`."""
+        self.claims: list[Standing[Any]] = []
 
     def wake(self, topic: str) -> None:
         """Notify `topic` once this is committed."""
         self.topics.add(topic)
+
+
+class Standing(Generic[T]):
+    """Work that is tried at the end of each write that wakes `topic`, until it gives something."""
+
+    def __init__(
+        self, topic: str, work: Callable[[Transaction], T | None], told: Callable[[], None]
+    ) -> None:
+        self.topic = topic
+        self.result: T | None = None
+        """What it gave, once that is on the disk; `told` is called then."""
+        self._work = work
+        self._told = told
+        self._claimed: T | None = None
+
+    def attempt(self, transaction: Transaction) -> None:
+        """Try it now, as part of a write."""
+        if self._claimed is None:
+            self._claimed = self._work(transaction)
+            if self._claimed is not None:
+                transaction.claims.append(self)
+
+    def settle(self, *, happened: bool) -> None:
+        """Whether the write that gave something is on the disk."""
+        if happened:
+            self.result = self._claimed
+            self._told()
+        else:
+            self._claimed = None
 
 
 class _Job(Generic[T]):
@@ -47,19 +79,31 @@ class _Job(Generic[T]):
         self.result: T | None = None
         self.error: BaseException | None = None
         self.topics: set[str] = set()
+        self.claims: list[Standing[Any]] = []
 
-    def run(self, connection: sqlite3.Connection, conclude: Callable[[Transaction], None]) -> None:
+    def run(
+        self,
+        connection: sqlite3.Connection,
+        conclude: Callable[[Transaction], None],
+        standing: Sequence[Standing[Any]],
+    ) -> None:
         """Do the work in a savepoint, so that its failure is its own."""
         transaction = Transaction(connection)
         connection.execute("SAVEPOINT job")
         try:
             self.result = self.work(transaction)
             conclude(transaction)
+            for waiting in standing:
+                if waiting.topic in transaction.topics:
+                    waiting.attempt(transaction)
         except Exception as e:  # the caller's, whatever it is; it is raised where it awaits
             connection.execute("ROLLBACK TO job")
             self.error = e
+            for waiting in transaction.claims:
+                waiting.settle(happened=False)
         else:
             self.topics = transaction.topics
+            self.claims = transaction.claims
         connection.execute("RELEASE job")
 
     def settle(self) -> None:
@@ -88,6 +132,7 @@ class Store:
         self._notify = notify
         self._conclude = conclude
         self._jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
+        self._standing: tuple[Standing[Any], ...] = ()
         self._writer_connection = _connect(path)
         schema.migrate(self._writer_connection)
         self.reader = _connect(path)
@@ -104,6 +149,17 @@ class Store:
         future: asyncio.Future[T] = loop.create_future()
         self._jobs.put(_Job(work, loop, future))
         return await future
+
+    @asynccontextmanager
+    async def stand_by(self, standing: Standing[T]) -> AsyncIterator[None]:
+        """Let `standing` have its share in writes; afterwards its `result` is final."""
+        self._standing = (*self._standing, standing)
+        try:
+            yield
+        finally:
+            self._standing = tuple(other for other in self._standing if other is not standing)
+            if standing.result is None:
+                await self.write(lambda _: None)  # the writer may have been at it
 
     def close(self) -> None:
         """Finish what was asked for, and close the file."""
@@ -133,7 +189,7 @@ class Store:
         """Run what waits and commit it; True if `close` was reached."""
         connection = self._writer_connection
         connection.execute("BEGIN IMMEDIATE")
-        group[0].run(connection, self._conclude)
+        group[0].run(connection, self._conclude, self._standing)
         stopping = False
         while len(group) < _GROUP and not stopping:
             try:
@@ -144,7 +200,7 @@ class Store:
                 stopping = True
             else:
                 group.append(following)
-                following.run(connection, self._conclude)
+                following.run(connection, self._conclude, self._standing)
         connection.execute("COMMIT")
         return stopping
 
@@ -153,6 +209,8 @@ class Store:
         for job in group:
             job.error = job.error or error
             topics |= job.topics if error is None else set()
+            for standing in job.claims:
+                standing.settle(happened=error is None)
             job.settle()
         self._notify(topics)
 

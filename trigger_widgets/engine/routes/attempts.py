@@ -62,8 +62,9 @@ async def complete(request: Request) -> Response:
     engine = auth.require_key(request)
     try:
         parsed = completion.parse(await read_json(request))
-        asks = request.query_params.get("next")
-        wanted = asked_for(request, engine, asks.removeprefix("worker_")) if asks else None
+        following = request.query_params.get("next", "").removeprefix("worker_")
+        process = engine.registry.of_worker(following)
+        wanted = asked_for(request, engine, process) if process else None
         found = await attempts.complete(engine, *_names(request), parsed, wanted)
     except ValidationError as e:
         raise invalid(e) from None
@@ -73,15 +74,15 @@ async def complete(request: Request) -> Response:
         raise _conflict(e) from None
     if found is None:
         raise _unknown()
-    run, status, following = found
+    run, status, handed = found
     engine.registry.touch(run.process)
-    if following and await request.is_disconnected():
-        await handover.give_back(engine, following)
-        following = []
+    if handed and await request.is_disconnected():
+        await handover.give_back(engine, handed)
+        handed = []
     told = {"result": worker_messages.completed(run, status)}
     if wanted is None:
         return JSON(told)
-    return JSON({**told, "dequeuedMessages": handed_over(request, engine, following)})
+    return JSON({**told, "dequeuedMessages": handed_over(request, engine, handed)})
 
 
 async def heartbeat(request: Request) -> Response:

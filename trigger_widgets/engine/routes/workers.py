@@ -21,13 +21,14 @@ from trigger_widgets.engine import (
     workers,
 )
 from trigger_widgets.engine.core import Engine
-from trigger_widgets.engine.hub import QUEUE
+from trigger_widgets.engine.hub import HELD, QUEUE
 from trigger_widgets.engine.ids import iso, now_ms
 from trigger_widgets.engine.lifecycle import SESSION_ENDED
 from trigger_widgets.engine.presence import Presence
 from trigger_widgets.engine.records import RunRecord
 from trigger_widgets.engine.registry import Process
 from trigger_widgets.engine.snapshots import Execution
+from trigger_widgets.engine.store import Standing
 from trigger_widgets.engine.validation import ValidationError, expect, optional
 from trigger_widgets.engine.web import (
     JSON,
@@ -112,29 +113,28 @@ async def _next_runs(
     request: Request, engine: Engine, process: Process, seconds: float
 ) -> list[RunRecord]:
     """The next runs for a process. A client that leaves while it waits takes none with it."""
-    with engine.hub.listen(QUEUE) as listener:
+    wanted = asked_for(request, engine, process)
+    with engine.hub.listen(HELD) as listener:
+        standing = Standing(QUEUE, lambda t: handover.take(t, wanted) or None, listener.wake)
         async with Presence(request, seconds, listener) as presence:
-            while True:
-                # it may have registered anew meanwhile, or have been taken for dead
-                wanted = asked_for(request, engine, process.worker.id)
-                runs = await handover.dequeue(engine, wanted) if wanted else []
-                if runs and await presence.has_left():
-                    await handover.give_back(engine, runs)
-                    return []
-                if runs or not await presence.wait():
-                    return runs
+            async with engine.store.stand_by(standing):
+                await engine.store.write(standing.attempt)
+                while standing.result is None and await presence.wait():
+                    pass
+            runs = standing.result or []
+            if runs and await presence.has_left():
+                await handover.give_back(engine, runs)
+                return []
+            return runs
 
 
-def asked_for(request: Request, engine: Engine, worker: str) -> handover.Asking | None:
-    """What a worker (its bare id) asks for with the parameters of a request; None if it is gone."""
-    process = engine.registry.of_worker(worker)
-    if process is None:
-        return None
+def asked_for(request: Request, engine: Engine, process: Process) -> handover.Asking:
+    """What a process asks for with the parameters of a request."""
     asked = request.query_params
     key, runs = asked.get("key", ""), asked.get("runs", "")
-    return handover.asking(
-        engine,
-        process,
+    return handover.Asking(
+        engine.registry,
+        process.worker.process,
         min(int(runs), _MOST_RUNS) if _NUMBER.fullmatch(runs) else 1,
         key if _KEY.fullmatch(key) else None,
         again="again" in asked,
