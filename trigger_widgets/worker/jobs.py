@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 from trigger_widgets.packets import JSON_TYPE
@@ -43,8 +43,8 @@ class Job:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """For another process."""
-        return asdict(self)
+        """For another process; as it is, where `asdict` would copy all that is in it."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 class Execution(Protocol):

@@ -69,6 +69,7 @@ class RunDriver:
         self._countdown: Countdown | None = None
         self._waits = RunWait(api, self)
         self._worth_watching = asyncio.Event()
+        self._until_watched: asyncio.TimerHandle | None = None
         self._task_id: str | None = None
         self._last_error = ""
 
@@ -172,7 +173,7 @@ class RunDriver:
     def _begin(self, execution: dict[str, Any], snapshot: Snapshot) -> None:
         self._job = Job.from_execution(execution)
         self._task_id = self._job.task_id
-        asyncio.get_running_loop().call_later(_UNWATCHED_SECONDS, self._worth_watching.set)
+        self._watch_soon()
         run, attempt = execution["run"], execution["attempt"]["number"]
         self._tell("started", None if attempt == 1 else f"attempt {attempt}")
         self._events.put_nowait(
@@ -194,6 +195,8 @@ class RunDriver:
         outcome = await asyncio.shield(execution.outcome)
         self._countdown.pause()
         self._countdown = self._execution = None
+        if self._until_watched is not None:
+            self._until_watched.cancel()  # it is about to end
         if outcome.error is not None:
             self._last_error = outcome.error.get("message") or outcome.error.get("code", "")
         self._events.put_nowait(ev.Finished(outcome))
@@ -226,6 +229,7 @@ class RunDriver:
             self._events.put_nowait(ev.Latest(_snapshot(execution["snapshot"])))
 
     async def _sleep(self, seconds: float) -> None:
+        self._watch_soon()
         await asyncio.sleep(seconds)
         self._events.put_nowait(ev.Slept())
 
@@ -265,6 +269,10 @@ class RunDriver:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             with contextlib.suppress(APIConnectionError, APIStatusError):
                 await self._api.heartbeat(self.run_id, self._machine.snapshot.id)
+
+    def _watch_soon(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._until_watched = loop.call_later(_UNWATCHED_SECONDS, self._worth_watching.set)
 
     async def _watch(self) -> None:
         """Hear of a cancel at once: held by our engine, polled from a server that does not hold."""

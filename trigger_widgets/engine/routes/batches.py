@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -132,8 +133,9 @@ async def retrieve(request: Request) -> Response:
     caller.require(("read",), {"batch": (batch.friendly_id,)})
     execute = engine.store.reader.execute
     members = batch_table.members(execute, batch)
-    statuses = [Status(member.status) for member in members]
-    over = batch.sealed_at is not None and all(status.is_final for status in statuses)
+    statuses = Counter(member.status for member in members)
+    ended = sum(count for status, count in statuses.items() if Status(status).is_final)
+    over = batch.sealed_at is not None and ended == len(members)
     updated = batch_table.last_update(execute, batch)
     sealed = {} if batch.sealed_at is None else {"completedAt": iso(batch.sealed_at)}
     view: dict[str, Any] = {
@@ -146,11 +148,8 @@ async def retrieve(request: Request) -> Response:
     if batch.idempotency_key is not None:
         view["idempotencyKey"] = batch.idempotency_key
     runs = [f"run_{member.run}" for member in members]
-    succeeded = statuses.count(Status.COMPLETED_SUCCESSFULLY)
-    counts = {
-        "successfulRunCount": succeeded,
-        "failedRunCount": sum(status.is_final for status in statuses) - succeeded,
-    }
+    succeeded = statuses[Status.COMPLETED_SUCCESSFULLY]
+    counts = {"successfulRunCount": succeeded, "failedRunCount": ended - succeeded}
     content = {"runCount": batch.run_count, "runs": runs}
     if request.url.path.startswith("/api/v1/"):
         return JSON(view | content | counts)
