@@ -14,7 +14,7 @@ import pytest
 from trigger_widgets.processes import ProcessIdentity
 
 
-def eventually(look, seconds=10):
+def eventually(look, seconds=30):
     """Whatever `look` gives once it is true; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
