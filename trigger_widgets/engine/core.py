@@ -18,6 +18,7 @@ from .store import Store, Transaction
 log = logging.getLogger("trigger_widgets.engine")
 
 PROJECT_REF = "proj_embedded"
+_MOST_READ = 64
 
 
 class Engine:
@@ -27,7 +28,8 @@ class Engine:
         self.key = key
         self.hub = Hub()
         self.registry = Registry()
-        self.store = Store(data_dir / "trigger.db", self.hub.notify, blocking.conclude)
+        self.store = Store(data_dir / "trigger.db", self._committed, blocking.conclude)
+        self._read: dict[str, RunRecord | None] = {}
         self.environment = ""
         self.active_at = time.monotonic()
 
@@ -50,8 +52,18 @@ class Engine:
         await self.store.write(work)
 
     def run(self, friendly_id: str) -> RunRecord | None:
-        """A run by its `run_…` id, as committed."""
-        return run_table.get(self.store.reader.execute, run_table.bare(friendly_id))
+        """A run by its `run_…` id, as committed; read once for all until the next commit."""
+        if friendly_id not in self._read:
+            if len(self._read) >= _MOST_READ:
+                self._read.clear()
+            found = run_table.get(self.store.reader.execute, run_table.bare(friendly_id))
+            self._read[friendly_id] = found
+        return self._read[friendly_id]
+
+    def _committed(self, topics: set[str]) -> None:
+        """Called before those who wrote hear of it: what was read before is of before."""
+        self._read.clear()
+        self.hub.notify(topics)
 
     async def place_queued(self) -> None:
         """Say of each queued run whether a live worker would take it; call when workers change."""

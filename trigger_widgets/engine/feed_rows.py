@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from .records import RunRecord
@@ -64,6 +65,14 @@ def change(
         "value": row(run, skip=skip, api_version=api_version),
         "headers": {"operation": operation},
     }
+
+
+@lru_cache(maxsize=4)
+def changed_body(
+    run: RunRecord, operation: str, skip: frozenset[str], api_version: str | None
+) -> bytes:
+    """The answer of a feed that says one change; made once for all who wait for it."""
+    return body([change(run, operation, skip=skip, api_version=api_version)])
 
 
 def body(messages: Iterable[dict[str, Any]]) -> bytes:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterable
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -61,6 +59,6 @@ def _printable(text: str) -> str:
     return "".join(char for char in text if " " <= char <= "~").strip()
 
 
-def response(messages: Iterable[dict[str, Any]], answer_headers: dict[str, str]) -> Response:
-    """The messages, and that this is all there is."""
-    return Response(feed_rows.body(messages), headers=answer_headers, media_type="application/json")
+def response(body: bytes, answer_headers: dict[str, str]) -> Response:
+    """Of what `feed_rows` has made."""
+    return Response(body, headers=answer_headers, media_type="application/json")

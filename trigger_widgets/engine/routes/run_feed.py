@@ -31,12 +31,12 @@ async def run_feed(request: Request) -> Response:
 
 
 def _snapshot(request: Request, run: RunRecord, skip: frozenset[str]) -> Response:
-    message = feed_rows.change(run, "insert", skip=skip, api_version=api_version(request))
+    body = feed_rows.changed_body(run, "insert", skip, api_version(request))
     handle = request.query_params.get("handle") or f"run-{run.id}"
     offset = f"{run.updated_at}_{next(feed_answers.sequence)}"
     headers = feed_answers.headers(request, offset, handle)
     headers["electric-schema"] = feed_rows.schema_header(skip)
-    return feed_answers.response([message], headers)
+    return feed_answers.response(body, headers)
 
 
 async def _live(request: Request, engine: Engine, run: RunRecord, skip: frozenset[str]) -> Response:
@@ -46,13 +46,12 @@ async def _live(request: Request, engine: Engine, run: RunRecord, skip: frozense
     number = next(feed_answers.sequence)
     if latest is None:
         headers = feed_answers.headers(request, offset, handle)
-        messages = []
+        body = feed_rows.body(())
     else:
         headers = feed_answers.headers(request, f"{latest.updated_at}_{number}", handle)
-        version = api_version(request)
-        messages = [feed_rows.change(latest, "update", skip=skip, api_version=version)]
+        body = feed_rows.changed_body(latest, "update", skip, api_version(request))
     headers["electric-cursor"] = str(number)
-    return feed_answers.response(messages, headers)
+    return feed_answers.response(body, headers)
 
 
 async def _newer(request: Request, engine: Engine, run: RunRecord, seen: int) -> RunRecord | None:

@@ -94,7 +94,7 @@ async def _answer(request: Request, caller: auth.Caller, runs: RunSet, handle: s
         )
         for run in found.runs
     ]
-    return feed_answers.response(messages, headers)
+    return feed_answers.response(feed_rows.body(messages), headers)
 
 
 def _offset(found: Found, seen: int) -> str:

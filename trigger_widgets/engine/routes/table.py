@@ -25,17 +25,19 @@ from . import (
 )
 
 routes = [
+    # looked through from the top: first what is asked for most
+    *tasks.routes,
+    *attempts.routes,
+    *workers.routes,
+    *run_feed.routes,
     *health.routes,
     *public_tokens.routes,
     *runs.routes,
     *run_edits.routes,
     *run_list.routes,
     *logs.routes,
-    *run_feed.routes,
     *runs_feed.routes,
     *batches.routes,
-    *attempts.routes,
-    *workers.routes,
     *waitpoints.routes,
     *waitpoint_list.routes,
     *waits.routes,
@@ -43,5 +45,4 @@ routes = [
     *stream_write.routes,
     *unsupported.routes,
     *stream_read.routes,
-    *tasks.routes,
 ]
