@@ -13,7 +13,7 @@ from trigger_widgets.errors import ProtocolError
 from trigger_widgets.realtime.stream_feed import StreamFeed, StreamSource
 
 ANY_BYTES = settings(
-    max_examples=250,
+    max_examples=120,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

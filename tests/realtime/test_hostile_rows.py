@@ -62,7 +62,7 @@ KINDS = st.sampled_from(
 )
 
 
-@settings(max_examples=250)
+@settings(max_examples=120)
 @given(
     st.dictionaries(st.sampled_from(sorted(ROW)), TEXTS | JSON, max_size=4),
     st.dictionaries(st.sampled_from(["payloadType", "outputType", "metadataType"]), KINDS),

@@ -166,7 +166,7 @@ PACKETS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(st.dictionaries(COLUMNS, st.none() | st.text() | PACKETS | st.integers() | st.booleans()))
 def test_no_row_breaks_the_decoder(columns):
     base = {
