@@ -34,9 +34,9 @@ def whole_number(variable: str, least: int) -> int | None:
 class Slots:
     """Held by runs while they execute, and not while they wait. For one event loop.
 
-    Runs that go on come before new ones, in the order they asked. Asking the server for a run
-    takes no slot, so a run that goes on in the meantime may have the last one; the run that comes
-    then is one more than there should be, for once.
+    Runs that go on come before new ones, in the order they asked. Asking the server for runs
+    takes no slot, so runs that go on in the meantime may have the last ones; those that come then
+    are more than there should be, for once.
     """
 
     def __init__(self, count: int) -> None:
