@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from . import lifecycle, metadata
-from .records import RunRecord
+from .records import RunRecord, replaced
 from .statuses import Status
 from .validation import ValidationError, expect, milliseconds, optional
 
@@ -133,14 +133,14 @@ def completed(
 
     `retry` is the retry policy that the task registered.
     """
-    run = replace(run, usage_ms=run.usage_ms + completion.usage_ms)
+    run = replaced(run, usage_ms=run.usage_ms + completion.usage_ms)
     operations = [operation for changes in completion.changes for operation in changes.own]
     if operations:
-        run = replace(run, metadata=metadata.apply(run.metadata, operations))
+        run = replaced(run, metadata=metadata.apply(run.metadata, operations))
     if completion.ok:
         done = lifecycle.finished(run, Status.COMPLETED_SUCCESSFULLY, now)
         if done.status is Status.COMPLETED_SUCCESSFULLY:
-            done = replace(done, output=completion.output, output_type=completion.output_type)
+            done = replaced(done, output=completion.output, output_type=completion.output_type)
         return done, "RUN_FINISHED"
     delay = None if run.status is Status.CANCELED else _retry_delay(run, completion, retry)
     if delay is None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from .hub import ANY_RUN, QUEUE, TIMERS, batch_topic, run_topic, tag_topic
 from .ids import now_ms
-from .records import RUN_COLUMNS, RunRecord
+from .records import RUN_COLUMNS, RunRecord, of_fields
 from .snapshots import Execution
 from .statuses import Status
 from .store import Transaction
@@ -59,10 +59,11 @@ def insert(transaction: Transaction, run: RunRecord) -> None:
 
 def update(transaction: Transaction, old: RunRecord, new: RunRecord) -> RunRecord:
     """Store what has changed between two states of a run, and wake those whom it concerns."""
-    changed = [name for name in _STORED if getattr(old, name) != getattr(new, name)]
+    before, after = vars(old), vars(new)
+    changed = [name for name in _STORED if before[name] != after[name]]
     if changed:
         assignments = ", ".join(f"{name} = ?" for name in changed)
-        cells = [_cell(getattr(new, name)) for name in changed]
+        cells = [_cell(after[name]) for name in changed]
         transaction.execute(f"UPDATE runs SET {assignments} WHERE id = ?", (*cells, new.id))  # noqa: S608
         if new.updated_at != old.updated_at:
             touch(transaction, new.id)
@@ -127,10 +128,14 @@ def _record(row: sqlite3.Row) -> RunRecord:
     values = dict(row)
     values["status"] = Status(values["status"])
     values["execution"] = Execution(values["execution"])
-    values["tags"] = tuple(json.loads(values["tags"]))
-    values["streams"] = tuple(json.loads(values["streams"]))
+    values["tags"] = _texts(values["tags"])
+    values["streams"] = _texts(values["streams"])
     values["is_test"] = bool(values["is_test"])
-    return RunRecord(**values)
+    return of_fields(values)
+
+
+def _texts(cell: str) -> tuple[str, ...]:
+    return () if cell == "[]" else tuple(json.loads(cell))
 
 
 def change(
