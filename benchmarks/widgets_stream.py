@@ -19,9 +19,9 @@ _PARTS = 10_000
 _RATE = 2_500
 _SECONDS = 6
 _RUN_CELL = "window.jupyterapp.commands.execute('notebook:run-cell')"
-_CARD = "document.querySelector('article.tw-streaming')"
+_TEXT = 'article.tw-streaming [aria-label^="Text of"]'
 _SCROLL = """async () => {
-  const box = document.querySelector('article.tw-streaming .tw-scroll');
+  const box = document.querySelector('article.tw-streaming [aria-label^="Text of"]');
   let longest = 0;
   for (let step = 0, before = performance.now(); step <= 100; step++) {
     box.scrollTop = box.scrollHeight * (1 - step / 100);
@@ -121,7 +121,7 @@ def five_megabytes() -> Iterator[Row]:
         notebook.run(0)
         page = notebook.page
         page.evaluate(LONG_TASKS)
-        tail = f"{_CARD}.querySelector('.tw-md')?.lastElementChild?.textContent"
+        tail = f"document.querySelector('{_TEXT} > div')?.lastElementChild?.textContent"
         done = f"{tail}?.includes('w{count - 1:06d}')"
         start = f"window.notebookPanel.content.activeCellIndex = 1; {_RUN_CELL}"
         yield Row(
