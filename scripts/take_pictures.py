@@ -115,7 +115,7 @@ SCENES = {
     "stream": ("StreamWidget(write.trigger({}), 'ai-output')", ".tw-streaming td:text('24.5')"),
     "approval": (ASK, "article.tw-approval[data-token] button:text('Approve')"),
     "trigger": ("TriggerWidget(fit)", "article.tw-trigger button:text('Run')"),
-    "input": (CHAT, "article.tw-input[data-status=EXECUTING] :text('trial accounts')"),
+    "input": (CHAT, "article[data-stream=chat] li + li[data-state=sent]"),
 }
 
 
