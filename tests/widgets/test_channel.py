@@ -187,6 +187,24 @@ def test_a_long_text_comes_in_several_messages_that_count_as_many():
     assert late.state["text"] == text
 
 
+def test_many_rows_come_in_several_messages_and_a_change_overtakes_none():
+    channel, view, turns, sent, _ = conversation()
+    channel.update({"rows": {}, "total": 3})
+    channel.merge("rows", {str(n): {"n": n} for n in range(5 * pending.MOST_ENTRIES // 2)})
+    channel.hello(None)
+    weights = [channel.flush()]
+    channel.merge("rows", {"0": {"n": -1}, "1200": {"n": -1}, "1": None})
+    while channel in turns.waiting and not turns.waiting.pop(channel):
+        weights.append(channel.flush())
+    first, *rest = sent
+    assert len(first["state"]["rows"]) == pending.MOST_ENTRIES
+    assert all(len(message["merge"]["rows"]) <= pending.MOST_ENTRIES for message in rest)
+    assert weights[0] == 1 + len("".join(map(str, first["state"]["rows"].items()))) // MESSAGE_BYTES
+    assert view.state == channel.snapshot()[1]
+    assert view.state["rows"]["1200"] == {"n": -1}
+    assert "1" not in view.state["rows"]
+
+
 def test_a_list_keeps_its_end():
     channel, view, turns, _, _ = conversation()
     channel.hello(None)
@@ -213,13 +231,15 @@ change = st.one_of(
     st.lists(change, max_size=30),
     st.randoms(use_true_random=False),
     st.booleans(),
-    st.sampled_from([3, pending.LONGEST]),
+    st.booleans(),
 )
 def test_with_a_third_of_the_messages_lost_the_view_ends_right(
-    changes, dice: random.Random, heard, longest
+    changes, dice: random.Random, heard, is_long
 ):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pending, "LONGEST", longest)  # a text of more takes several messages
+        if is_long:  # a text or an object of more takes several messages
+            patch.setattr(pending, "LONGEST", 3)
+            patch.setattr(pending, "MOST_ENTRIES", 1)
         lossy_conversation(changes, dice, heard=heard)
 
 

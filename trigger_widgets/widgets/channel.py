@@ -19,7 +19,7 @@ from .pending import State
 # Seconds after a message at which its number is repeated.
 BEATS = (0.5, 2.0, 8.0)
 
-# A text of so many bytes takes the place of a message: at most 0.7 MB a second then go out, and
+# So many bytes take the place of a message: at most 0.7 MB a second then go out, and
 # Jupyter's server drops what is more than a megabyte.
 MESSAGE_BYTES = 14_000
 
@@ -53,7 +53,7 @@ class Channel:
         # nobody can use a patch before it has said hello; and if the hello cannot be heard because
         # a cell blocks the kernel, the whole state is what it needs
         self._met = False
-        self._unfinished = False  # whether the rest of a long text follows
+        self._unfinished = False  # whether the rest of what was too long follows
         self._seq = 0
         self._beats: list[float] = []
 
@@ -107,7 +107,7 @@ class Channel:
     def flush(self) -> int:
         """Send what has gathered (called by the outbox); gives how many messages that took.
 
-        A long text counts as several. What did not fit into one message follows in its turn.
+        What is long counts as several. What did not fit into one message follows in its turn.
         """
         with self._lock:
             traits, self._traits = self._traits, set()
@@ -151,7 +151,10 @@ class Channel:
 
 
 def _length(message: Mapping[str, Any]) -> int:
-    """About how many bytes of text are in a message."""
+    """About how many bytes of text, and of entries of objects, are in a message."""
     fields = {**message.get("state", {}), **message.get("set", {}), **message.get("append", {})}
     texts = [text for text in fields.values() if isinstance(text, str)]
+    objects = [one for one in fields.values() if isinstance(one, dict)]
+    for entries in (*objects, *message.get("merge", {}).values()):
+        texts += map(str, entries.items())
     return sum(len(text.encode(errors="surrogatepass")) for text in texts)

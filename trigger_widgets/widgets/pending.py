@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 LONGEST = 131_072
 """Characters of a text in one message; Jupyter drops more than a megabyte a second."""
+MOST_ENTRIES = 500
+"""Entries of an object in one message, such as rows of a table; a page takes no longer for so many
+than a person notices."""
 LIST_KEPT = 2_000
 """Entries of a list that grows; the view drops the same ones (js/src/sync.ts)."""
 
@@ -50,6 +54,7 @@ class State:
         self._set: set[str] = set()
         self._append: dict[str, Growing] = {}
         self._merge: dict[str, dict[str, Any]] = {}
+        self._merged: set[str] = set()  # the objects of which entries change: they can be long
 
     def set(self, changes: Mapping[str, Any]) -> bool:
         """Give fields new values; whether one really is new."""
@@ -71,6 +76,7 @@ class State:
 
     def merge(self, key: str, changes: Mapping[str, Any]) -> None:
         """Change entries of a field that is an object; None takes one away."""
+        self._merged.add(key)
         entries = self._fields.setdefault(key, {})
         for name, value in changes.items():
             if value is None:
@@ -87,19 +93,19 @@ class State:
     def news(self) -> dict[str, Any]:
         """What has changed, as a patch has it: `set`, then `append`, then `merge`.
 
-        The rest of a long text stays news.
+        The rest of a long text or object stays news.
         """
         new, grown, merged = self._set, self._append, self._merge
         self.forget_news()
         parts = {
             "set": self._begun(sorted(new)),
             "append": {key: self._divide(key, text) for key, text in grown.items()},
-            "merge": merged,
+            "merge": {key: self._first(key, entries) for key, entries in merged.items()},
         }
         return {name: part for name, part in parts.items() if part}
 
     def anew(self) -> dict[str, Any]:
-        """All fields for who knows nothing; the rest of a long text is news after it."""
+        """All fields for who knows nothing; the rest of what is long is news after it."""
         self.forget_news()
         return self._begun(self._fields)
 
@@ -111,11 +117,22 @@ class State:
         return {key: self._divide(key, self._fields[key]) for key in keys}
 
     def _divide(self, key: str, value: Any) -> Any:
+        if key in self._merged and isinstance(value, dict):
+            return self._first(key, value)
         if not isinstance(value, Growing):
             return _plain(value)
         now, later = value.divided()
         if later is not None:
             self._append[key] = later
+        return now
+
+    def _first(self, key: str, entries: dict[str, Any]) -> dict[str, Any]:
+        """As many entries as fit into one message; the others are merged later."""
+        if len(entries) <= MOST_ENTRIES:
+            return dict(entries)
+        each = iter(entries.items())
+        now = dict(islice(each, MOST_ENTRIES))
+        self._merge[key] = dict(each)
         return now
 
     def whole(self) -> dict[str, Any]:
