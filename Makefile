@@ -6,19 +6,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What is installed is remembered here; a change of the files it was made from installs anew.
 STAMPS := $(VENV)/.stamps
-PARALLEL := $(BIN)/python scripts/clean_env.py $(BIN)/pytest -n auto --dist loadfile
+# On all cores. In the order of collection, because a browser's driver leaves an event loop in its
+# process: its tests come last.
+PYTEST := $(BIN)/python scripts/clean_env.py $(BIN)/pytest
+PARALLEL := $(PYTEST) -n auto --dist loadfile --no-loadscope-reorder
 
 demo: $(STAMPS)/lab
 	@$(BIN)/python scripts/demo.py $(if $(CHECK),--check)
 
 # Tests never see the TRIGGER_* of whoever runs them.
-# Those with a browser come after the others, because its driver leaves an event loop in its process.
 test: lint js browser
-	$(PARALLEL) -m "not slow" --ignore tests/browser
-	$(PARALLEL) -m "not slow" tests/browser
+	$(PARALLEL) -m "not slow"
 
 test-all: test coverage $(STAMPS)/interop $(STAMPS)/kernels $(STAMPS)/frontends
-	$(BIN)/python scripts/clean_env.py $(BIN)/pytest -m slow
+	$(PARALLEL) -m slow
 
 lint: $(STAMPS)/test
 	$(BIN)/ruff check .
@@ -36,10 +37,10 @@ bundle: $(STAMPS)/js
 
 # What the REST calls are made of is tested to the last line, by its own tests.
 coverage: $(STAMPS)/test
-	$(BIN)/python scripts/clean_env.py $(BIN)/pytest -q tests/api \
+	$(PYTEST) -q tests/api \
 	  --cov=trigger_widgets.api --cov-report=term-missing:skip-covered --cov-fail-under=100
 # So are the feeds, to the last branch.
-	$(BIN)/python scripts/clean_env.py $(BIN)/pytest -q tests/realtime tests/client -m "not slow" \
+	$(PYTEST) -q tests/realtime tests/client -m "not slow" \
 	  --cov=trigger_widgets.realtime --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 # Ours beside a peer's, in one run: `make bench`, `make bench AREA=client`.

@@ -65,6 +65,6 @@ def here(monkeypatch):
         check=False,
         stdout=subprocess.DEVNULL,
     )
-    for process in runtime._started:
+    started, runtime._started[:] = list(runtime._started), []
+    for process in started:
         process.wait(10)
-    runtime._started.clear()

@@ -1,5 +1,7 @@
 """Waiting for a widget: it ends, whatever becomes of what is followed, and nothing is held up."""
 
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -20,6 +22,7 @@ from trigger_widgets import (
     task,
     wait,
 )
+from trigger_widgets.engine_file import default_data_dir, is_stopped
 from trigger_widgets.errors import ConfigurationError
 from trigger_widgets.widgets.approval_state import Approval
 
@@ -71,6 +74,17 @@ def test_an_approval_can_be_waited_for_in_a_callback(asks, until):
     assert run.result(timeout=20)["approved"] is True
     assert list(StreamWidget(run, "words")) == ["before ", "after"]
     assert seen[0]["comment"] == "yes"
+
+
+def test_an_open_question_starts_no_engine_that_was_stopped(asks, until):
+    approval = ApprovalWidget(asks.trigger({}), "go")
+    until(approval, "status", "WAITING")
+    stop = [sys.executable, "-m", "trigger_widgets.cli", "engine", "stop"]
+    subprocess.run(stop, check=True, stdout=subprocess.DEVNULL)
+    until(approval, "connection", "retrying")
+    assert is_stopped(default_data_dir())
+    approval.approve("go on")  # which needs one
+    until(approval, "status", "COMPLETED")
 
 
 def test_runs_of_a_tag_are_waited_for_as_far_as_they_are_known(here):

@@ -14,10 +14,11 @@ from pydantic import BaseModel, TypeAdapter
 
 from trigger_widgets.api import rights
 from trigger_widgets.client import Trigger
-from trigger_widgets.config import Token
+from trigger_widgets.config import Token, unattended
 from trigger_widgets.errors import (
     APIConnectionError,
     ConfigurationError,
+    EngineStoppedError,
     NobodyCanClickError,
     ServerError,
     TriggerError,
@@ -89,6 +90,7 @@ class ApprovalWidget(FollowingWidget):
         self._on_complete, self._on_error = on_complete, on_error
         self._by = by or os.environ.get("JUPYTERHUB_USER") or _user()
         self._lock = threading.Lock()
+        self._answered_once = False
         self._approval = Approval()
         run_id, token_id = _subject(token, name)
         self._key = f"{run_id}:{name}" if run_id else None
@@ -179,6 +181,7 @@ class ApprovalWidget(FollowingWidget):
     # ── from the server; on the poller's thread ─────────────────────────────────────────────
 
     def _follow(self) -> Following:
+        self._answered_once = False
         return _Polling(self)
 
     @property
@@ -188,15 +191,17 @@ class ApprovalWidget(FollowingWidget):
 
     def poll(self) -> bool:
         """Look at the token once; False when there is nothing more to see."""
+        unattended.set(self._answered_once)  # the first time somebody has asked for it
         try:
             if self.token_id is not None and not self._can_read():
                 self._see_connection(Connection("live"))
                 return False
             token_id = self.token_id or self._find()
+            self._answered_once = True
             if token_id is None:
                 return True
             self._look(token_id)
-        except (APIConnectionError, ServerError) as e:
+        except (APIConnectionError, EngineStoppedError, ServerError) as e:
             self._see_connection(Connection("retrying", str(e), e))
             return True
         except TriggerError as e:

@@ -6,6 +6,8 @@ import logging
 import threading
 from typing import Protocol
 
+from trigger_widgets.config import unattended
+
 log = logging.getLogger("trigger_widgets")
 
 EVERY_SECONDS = 1.0
@@ -60,6 +62,7 @@ class Poller:
             self._hurry.wait(self._every)
 
     def _look(self, member: Polled) -> bool:
+        unattended.set(True)  # to look again is no reason to start an engine that was stopped
         try:
             return member.poll()
         except Exception:
