@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from interop.support import node
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +28,7 @@ CHECK = """async () => {
 
 @pytest.fixture(scope="module")
 def gallery():
-    command = [node(), "gallery.mjs", "--serve"]
+    command = ["node", "gallery.mjs", "--serve"]
     process = subprocess.Popen(command, cwd=JS, stdout=subprocess.PIPE, text=True)
     with process:
         yield process.stdout.readline().strip()
