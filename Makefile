@@ -6,10 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What is installed is remembered here; a change of the files it was made from installs anew.
 STAMPS := $(VENV)/.stamps
-# On all cores. In the order of collection, because a browser's driver leaves an event loop in its
-# process: its tests come last.
 PYTEST := $(BIN)/python scripts/clean_env.py $(BIN)/pytest
-PARALLEL := $(PYTEST) -n auto --dist loadfile --no-loadscope-reorder
+# Two processes a core: half of the time of the tests is waiting for engines, kernels and pages. In the
+# order of collection, because a browser's driver leaves an event loop in its process: its tests come last.
+PARALLEL = $(PYTEST) -n $$(($$(getconf _NPROCESSORS_ONLN) * 2)) --dist loadfile --no-loadscope-reorder
 
 demo: $(STAMPS)/lab
 	@$(BIN)/python scripts/demo.py $(if $(CHECK),--check)
