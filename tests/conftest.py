@@ -12,6 +12,7 @@ settings.register_profile(
 settings.load_profile("any machine")
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items):
     """The browser tests come last: their driver leaves an event loop running in this thread."""
     for item in items:
