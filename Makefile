@@ -7,20 +7,21 @@ BIN := $(VENV)/bin
 # What is installed is remembered here; a change of the files it was made from installs anew.
 STAMPS := $(VENV)/.stamps
 PYTEST := $(BIN)/python scripts/clean_env.py $(BIN)/pytest
-# Two processes a core: half of the time is waiting for engines and kernels. Not so with a browser,
-# whose tests are apart also because its driver leaves an event loop in its process.
-PARALLEL = $(PYTEST) --dist loadfile -n $$(($$(getconf _NPROCESSORS_ONLN) * 2))
+# Half of the time of most tests is waiting for engines and kernels. Not so with a browser, whose tests
+# are apart also because its driver leaves an event loop in its process.
+ON_ALL_CORES := $(PYTEST) --dist loadfile -n auto
+ON_TWICE_AS_MANY = $(PYTEST) --dist loadfile -n $$(($$(getconf _NPROCESSORS_ONLN) * 2))
 
 demo: $(STAMPS)/lab
 	@$(BIN)/python scripts/demo.py $(if $(CHECK),--check)
 
 # Tests never see the TRIGGER_* of whoever runs them.
 test: lint js browser
-	$(PARALLEL) -m "not slow and not browser"
-	$(PYTEST) --dist loadfile -n auto -m "not slow and browser"
+	$(ON_TWICE_AS_MANY) -m "not slow and not browser"
+	$(ON_ALL_CORES) -m "not slow and browser"
 
 test-all: test coverage $(STAMPS)/interop $(STAMPS)/kernels $(STAMPS)/frontends
-	$(PARALLEL) -m "slow and not browser"
+	$(ON_ALL_CORES) -m "slow and not browser"
 	$(PYTEST) -m "slow and browser"
 
 lint: $(STAMPS)/test

@@ -243,8 +243,10 @@ def test_a_machine_that_slept(start_kernel, client_of, data_dir, tmp_path, who):
         assert output_of(client, second, LONG) == "second"
         assert output_of(client, first, LONG) == "first"
         counted = (tmp_path / "counted").read_text().split()
-        # a kernel that sleeps alone is given up, and its run begins again
-        assert counted.count("first") == (2 if who == "kernel" else 1)
+        # a kernel that sleeps alone is given up, and its run begins again; on a loaded machine the
+        # scaled limits may give it up once more
+        first_begun = counted.count("first")
+        assert first_begun >= 2 if who == "kernel" else first_begun == 1
         assert counted.count("second") == 1
         assert kernel.run("print('well')", timeout=DEADLINE) == "well"
     finally:
