@@ -2,6 +2,7 @@
 
 import os
 
+import ipykernel.ipkernel  # noqa: F401 - replaces the manager of comms; not in the life of a widget
 import pytest
 from hypothesis import HealthCheck, settings
 
