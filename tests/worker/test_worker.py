@@ -4,9 +4,11 @@
 
 import asyncio
 import dataclasses
+import io
 import itertools
 import threading
 import time
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -169,6 +171,21 @@ def test_prints_and_logs_go_to_the_run_and_nowhere_else(start_worker, client, ca
     assert records[1].properties == {"percent": 97, "at": "disk", "by": repr(talks)}
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("of the test\n", "")
+
+
+def test_a_cell_that_captures_its_own_output_does_not_get_that_of_a_run(start_worker, client):
+    @task(id="talks")
+    def talks(payload):
+        print("of the run")
+
+    start_worker()
+    client.tasks.trigger("talks").result(timeout=DEADLINE)
+    with redirect_stdout(io.StringIO()) as captured:  # as `%%capture` does
+        print("of the cell")
+        run = client.tasks.trigger("talks")
+        run.result(timeout=DEADLINE)
+    assert captured.getvalue() == "of the cell\n"
+    assert [r.text for r in client.runs.logs(run).records] == ["of the run"]
 
 
 def test_metadata_is_there_at_once_and_complete_at_the_end(start_worker, client):

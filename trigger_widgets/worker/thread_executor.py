@@ -97,14 +97,16 @@ class ThreadExecutor:
         return self._slots
 
     async def open(self, link: RunLink) -> None:
-        """From now on what tasks print goes to their runs."""
+        """From now on there may be runs."""
         self._link = link
-        capture.install()
 
     async def begin(self, job: Job) -> ThreadExecution:
-        """Start a thread for it."""
+        """Start a thread for it, whose output goes to its run: looked at each time, since a cell
+        may have put a stream of its own in place (`%%capture`, `redirect_stdout`).
+        """
         if self._link is None:
             raise RuntimeError("the executor is not open")
+        capture.install()
         execution = ThreadExecution(self._registry, job, self._link)
         self._running.add(execution)
         execution.outcome.add_done_callback(lambda _: self._running.discard(execution))
