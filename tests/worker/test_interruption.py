@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 import time
 
@@ -39,6 +41,28 @@ def test_nothing_is_raised_once_it_has_left():
         interruption.request()
         thread.join(5)
         assert ends == [True]
+
+
+@pytest.mark.parametrize("stops", [0, 1])
+def test_a_debugger_goes_on_after_a_run(stops):
+    """What is left on its way to nobody has CPython 3.11 repeat the first line it traces."""
+    script = f"""
+import contextlib, sys
+from trigger_widgets.tasks.stopping import RunStopped
+from trigger_widgets.worker.interruption import Interruption
+
+interruption = Interruption()
+with contextlib.suppress(RunStopped):
+    try:
+        interruption.enter()
+        for _ in range({stops}):
+            interruption.request()
+    finally:
+        interruption.leave()
+sys.settrace(lambda *_: None)
+(lambda: None)()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
 def test_a_swallowed_stop_can_be_asked_for_again():

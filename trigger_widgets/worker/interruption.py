@@ -38,7 +38,7 @@ class Interruption:
                 if not loop.is_closed():
                     loop.call_soon_threadsafe(task.cancel)
             elif self._thread is not None:
-                _raise_in(self._thread, RunStopped)
+                _raise_in(self._thread)
         self.alarm.ring()
 
     def enter(self) -> None:
@@ -62,17 +62,24 @@ class Interruption:
             self._coroutine = None
 
     def leave(self) -> None:
-        """The task is over: nothing is raised in this thread any more once this has returned."""
-        while True:
+        """The task is over: nothing is raised in this thread any more once this has returned.
+
+        What may be on its way is raised here. Withdrawing it (with NULL for an exception) leaves
+        CPython believing that there is one: from then on all code of the process is slower, and
+        traced code, such as a debugger's, goes in circles on 3.11.
+        """
+        while self._thread is not None:
             try:
                 with self._lock:
-                    self._thread = self._coroutine = None
-                _raise_in(threading.get_ident(), None)
-                return
+                    self._coroutine = self._thread = None
+                if self._requests:
+                    _raise_in(threading.get_ident())
+                    while True:
+                        pass
             except RunStopped:
-                continue  # it was on its way already
+                continue
 
 
-def _raise_in(thread: int, kind: type[BaseException] | None) -> None:
-    argument = None if kind is None else ctypes.py_object(kind)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), argument)
+def _raise_in(thread: int) -> None:
+    exception = ctypes.py_object(RunStopped)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), exception)
