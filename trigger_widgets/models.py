@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    FiniteFloat,
     SecretStr,
     field_validator,
     model_validator,
@@ -129,9 +130,9 @@ class Run(_Model):
     output: Any = None
     error: TaskError | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
-    duration_ms: float = 0
-    cost_in_cents: float = 0
-    base_cost_in_cents: float = 0
+    duration_ms: FiniteFloat = 0
+    cost_in_cents: FiniteFloat = 0
+    base_cost_in_cents: FiniteFloat = 0
     attempt_count: int | None = None
     max_attempts: int | None = None
     version: str | None = None
