@@ -1,5 +1,7 @@
 """Files of tasks that change while their runs come in, on a real engine."""
 
+from pathlib import Path
+
 import pytest
 from worker.support import DEADLINE, until
 
@@ -96,3 +98,16 @@ while not pathlib.Path({str(go_on)!r}).exists():
     go_on.touch()
     until(lambda: len(pool.loads) > 2, "the second reload")
     assert client.tasks.trigger("t").result(timeout=DEADLINE) == "saved"
+
+
+def test_a_stop_while_it_loads_leaves_nothing_to_reap(start_pool_of, tmp_path):
+    pool = start_pool_of(ONE_TASK.format(name="t"), 1)
+    loading = tmp_path / "loading"
+    pool.file.write_text(f"""
+import os, pathlib, time
+pathlib.Path({str(loading)!r}).write_text(f"{{os.getpid()}} ")
+time.sleep(60)
+""")
+    pid = until(lambda: loading.exists() and loading.read_text(), "the load").strip()
+    pool.worker.stop()
+    assert not Path(f"/proc/{pid}").exists()

@@ -54,6 +54,7 @@ class Pool:
         most = whole_number(PARKED_VARIABLE, 0)
         self._most_parked = MOST_PARKED if most is None else most
         self._members: list[PoolMember] = []
+        self._alive: set[PoolMember] = set()  # with those that are tried, or were retired
         self._parked: set[PoolMember] = set()
         self._changed = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -89,8 +90,13 @@ class Pool:
         while self._working() < self._slots:
             self.add(self._make())
 
+    def own(self, member: PoolMember) -> None:
+        """Have it end with the pool, whatever becomes of it."""
+        self._alive = {other for other in self._alive if not other.ended.is_set()} | {member}
+
     def add(self, member: PoolMember) -> None:
         """One more, replaced when it dies."""
+        self.own(member)
         self._members.append(member)
         self.spawn(self._keep(member))
 
@@ -118,10 +124,10 @@ class Pool:
         self._closing = True
         for task in self._tasks:
             task.cancel()
-        members, self._members = self._members, []
-        for member in members:
+        self._members = []
+        for member in self._alive:
             member.kill()
-        for member in members:
+        for member in self._alive:
             await member.wait_ended()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:

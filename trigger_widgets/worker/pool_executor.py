@@ -93,6 +93,7 @@ class PoolExecutor:
         """Try the files in a new process; if they load, it is the first of a new pool."""
         self._seen = self._look()
         member = self._new_member(is_first=True)
+        self._pool.own(member)
         answer = await member.loaded()
         self._failed = "tasks" not in answer
         if self._failed:
