@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python scripts/clean_env.py $(BIN)/pytest
 # Half of the time of most tests is waiting for engines and kernels. Those with a browser come one by one;
 # they are apart also because its driver leaves an event loop in its process.
 ON_ALL_CORES := $(PYTEST) --dist loadfile -n auto
-ON_TWICE_AS_MANY = $(PYTEST) --dist loadfile -n $$(($$(getconf _NPROCESSORS_ONLN) * 2))
+ON_TWICE_AS_MANY = $(PYTEST) --dist loadfile --no-loadscope-reorder -n $$(($$(getconf _NPROCESSORS_ONLN) * 2))
 
 demo: $(STAMPS)/lab
 	@$(BIN)/python scripts/demo.py $(if $(CHECK),--check)

@@ -13,7 +13,7 @@ import { shortener } from "./names.mjs";
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const OUT = here("../trigger_widgets/widgets/static/");
 /** In bytes, minified. Each travels once, gzipped (trigger_widgets/widgets/code.py). */
-const BUDGET = { core: 91 * 1024, forms: 43 * 1024, table: 36 * 1024 };
+const BUDGET = { core: 92 * 1024, forms: 43 * 1024, table: 36 * 1024 };
 
 /** Our own sources, with short names; `import css from "./style.css"` gives the minified text: the core carries its own style. */
 export const sources = {

@@ -180,7 +180,7 @@ export class Page {
       case smd.TABLE_CELL:
         return open(put(parent.parentElement?.localName === "thead" ? "th" : "td"));
       case smd.CHECKBOX: {
-        const box = put("span", "tw-check");
+        const box = put("span", "tw-todo");
         box.setAttribute("role", "img");
         check(box, false);
         return open(box);

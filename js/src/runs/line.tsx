@@ -65,7 +65,7 @@ export class Line extends Component<Props> {
       >
         {choosing && (
           <span role="gridcell" aria-colindex={1} class="tw-td tw-td-choose" onClick={(event) => acts.toggle(event, row.id)}>
-            <input type="checkbox" tabIndex={-1} checked={chosen} aria-label={`Choose ${shortId(row.id)}`} />
+            <input type="checkbox" class="tw-check" tabIndex={-1} checked={chosen} aria-label={`Choose ${shortId(row.id)}`} />
           </span>
         )}
         {layout.narrow ? this.two(at) : this.cells(at)}

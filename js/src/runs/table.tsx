@@ -179,6 +179,7 @@ function Heads({ shown, layout, sort, onSort, selection, choosing }: Props) {
         <span role="columnheader" class="tw-td tw-td-choose">
           <input
             type="checkbox"
+            class="tw-check"
             aria-label={chosen > 0 ? "Choose none" : `Choose all ${count(shown.length)} that are shown`}
             disabled={shown.length === 0}
             checked={chosen > 0 && chosen >= shown.length}
