@@ -62,8 +62,7 @@ def play(server, page, name):
 
 
 def test_with_saved_widget_state_the_cards_are_there(lab, page):
-    play(lab, page, "kept-state.ipynb")
-    notebook = Notebook(page, lab, "kept-state.ipynb")
+    notebook = play(lab, page, "kept-state.ipynb").open_tomorrow()
     for cell, words in SEEN.items():
         expect(notebook.cell(cell).locator(f"article.{CARDS[cell]}")).to_contain_text(words)
         expect(notebook.cell(cell).locator(".tw-static")).to_be_hidden()

@@ -227,7 +227,7 @@ ipywidgets.VBox([word, bar, run])""",
     assert notebook.run(2).strip().endswith("COMPLETED 100.0")
 
 
-def test_one_card_shows_a_whole_agent_run_and_keeps_it(open_notebook, lab, page):
+def test_one_card_shows_a_whole_agent_run_and_keeps_it(open_notebook, page):
     notebook = open_notebook(
         """
 from trigger_widgets import RunWidget, streams, task, trigger, wait
@@ -261,8 +261,7 @@ def editor(payload):
     notebook.save()
     notebook.reload()
     shows_everything()
-    lab.end_kernels()
-    type(notebook)(page, lab, notebook.path)  # opened again, without the kernel that made it
+    notebook.open_tomorrow()
     shows_everything()
     static = json.dumps(notebook.saved()["cells"][1]["outputs"])
     for words in ("# Report on rates", "approved by", "drafting"):

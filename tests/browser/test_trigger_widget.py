@@ -2,13 +2,12 @@
 
 import re
 
-from browser.lab import Notebook
 from playwright.sync_api import expect
 
 CARD = "article.tw-trigger"
 
 
-def test_a_json_payload_is_submitted_and_the_run_is_kept(open_notebook, lab, page):
+def test_a_json_payload_is_submitted_and_the_run_is_kept(open_notebook, page):
     notebook = open_notebook(
         """
 from trigger_widgets import TriggerWidget, task
@@ -37,8 +36,7 @@ w""",
     notebook.reload()
     expect(run).to_contain_text("8")
     notebook.save()
-    lab.end_kernels()
-    Notebook(page, lab, notebook.path)  # opened again, without the kernel that made it
+    notebook.open_tomorrow()
     expect(page.locator(CARD)).to_contain_text("doubles")
     expect(run).to_contain_text("8")
 

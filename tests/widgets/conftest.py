@@ -1,7 +1,5 @@
 """The whole product in this process: its engine, its worker, its default client."""
 
-import subprocess
-import sys
 import threading
 import time
 
@@ -60,11 +58,7 @@ def here(monkeypatch):
         runtime._Kernel.worker.stop()
     clients.default_client().close()
     close_background_loop()
-    subprocess.run(
-        [sys.executable, "-m", "trigger_widgets.cli", "engine", "stop"],
-        check=False,
-        stdout=subprocess.DEVNULL,
-    )
     started, runtime._started[:] = list(runtime._started), []
     for process in started:
+        process.terminate()
         process.wait(10)
