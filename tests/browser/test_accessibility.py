@@ -24,6 +24,8 @@ CHECK = """async () => {
       [id, nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)]),
   };
 }"""
+SETTLED = """() => document.getAnimations().every(({ playState, effect }) =>
+  playState !== "running" || effect.getComputedTiming().endTime === Infinity)"""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,7 @@ def test_every_state_is_accessible(gallery, page, scenes, theme):
     page.goto(f"{gallery}?kind={scenes}&theme={theme}&width=900")
     page.wait_for_function("() => document.querySelectorAll('main figure .tw-root').length > 3")
     page.emulate_media(reduced_motion="reduce")
-    page.wait_for_timeout(700)  # what fades in has its colour then
+    page.wait_for_function(SETTLED)  # what fades in has its colour then
     page.add_script_tag(path=AXE)
     found = page.evaluate(CHECK)
     assert "color-contrast" in found["checked"]

@@ -1,5 +1,6 @@
 """A run waits for a person, who decides in the notebook, also while a cell waits for the run."""
 
+import pytest
 from playwright.sync_api import expect
 
 DEFINE = """
@@ -74,6 +75,7 @@ def test_a_decision_that_was_made_elsewhere_is_shown_as_such(open_notebook, api_
     assert "'approved': False" in notebook.run(3)
 
 
+@pytest.mark.slow
 def test_a_question_that_times_out_says_so(open_notebook, page):
     notebook = open_notebook(
         DEFINE, ASK.replace("trigger({})", 'trigger({"timeout": "2s"})'), "run.result()"
@@ -84,6 +86,7 @@ def test_a_question_that_times_out_says_so(open_notebook, page):
     assert "error" in notebook.run(2)
 
 
+@pytest.mark.slow
 def test_a_narrow_token_can_approve_but_cannot_say_that_it_counted(open_notebook, page):
     notebook = open_notebook(
         DEFINE

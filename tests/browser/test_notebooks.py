@@ -16,8 +16,8 @@ def approve(notebook):
 CLICKS = {"04-approvals.ipynb": approve, "05-one-agent.ipynb": approve}
 
 
-# twenty seconds of statistics: `make test` sees the same scene in test_run_widget.py
-SLOW = {"01-trigger-and-watch.ipynb"}
+# `make test` sees their scenes in the tests of the widgets
+SLOW = {"01-trigger-and-watch.ipynb", "02-many-runs.ipynb", "06-your-own-server.ipynb"}
 NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 
 

@@ -68,6 +68,7 @@ def test_with_saved_widget_state_the_cards_are_there(lab, page):
         expect(notebook.cell(cell).locator(".tw-static")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_without_it_a_static_copy_is_there(default_lab, page):
     play(default_lab, page, "no-state.ipynb")
     notebook = Notebook(page, default_lab, "no-state.ipynb")

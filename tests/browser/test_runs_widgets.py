@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 DEFINE = """
@@ -20,6 +21,7 @@ rows = pd.DataFrame({"name": [f"row-{n}" for n in range(60)], "n": range(60)})
 CARD = "article.tw-runs"
 
 
+@pytest.mark.slow
 def test_a_data_frame_is_a_batch_and_comes_back_in_row_order(open_notebook, page):
     notebook = open_notebook(
         DEFINE,

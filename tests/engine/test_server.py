@@ -186,6 +186,7 @@ def test_data_of_a_newer_version_is_left_alone(own_engine):
     assert "newer" in found.stderr
 
 
+@pytest.mark.slow
 def test_it_ends_when_nobody_needs_it_and_not_before(tmp_path, sleeper):
     engine = Engine(tmp_path / "data", "--idle-minutes", "0.02")
     process = sleeper()

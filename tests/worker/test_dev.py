@@ -117,6 +117,7 @@ def test_json_end_to_end_and_a_clean_stop(start_dev, tasks_file, tmp_path, numbe
     assert dev.process.stderr.read() == "while loading\n"
 
 
+@pytest.mark.slow
 def test_without_options_it_attaches_to_the_users_engine(start_dev, tasks_file, tmp_path):
     tasks_file()
     data = tmp_path / "user"
@@ -143,6 +144,7 @@ def test_without_options_it_attaches_to_the_users_engine(start_dev, tasks_file, 
     assert not any(file.secret_key.get_secret_value() in each.stdout for each in said)
 
 
+@pytest.mark.slow
 def test_it_waits_for_an_engine_that_was_stopped_and_says_so(start_dev, tasks_file, tmp_path):
     tasks_file()
     data = tmp_path / "user"
@@ -178,6 +180,7 @@ def test_a_folder_without_tasks(start_dev):
     assert dev.process.stderr.read().startswith("there is no tasks.py in this folder; name the")
 
 
+@pytest.mark.slow
 def test_two_workers_with_the_same_task_id_and_other_code(start_dev, tasks_file, tmp_path):
     """A run that is tied to a worker's version is that process's; a plain id is the newest's."""
     data = str(tmp_path / "user")
@@ -222,6 +225,7 @@ def test_a_file_that_cannot_be_used(start_dev, tmp_path):
     assert children(dev.process.pid) == []
 
 
+@pytest.mark.slow
 def test_a_killed_command_leaves_no_pool_behind(start_dev, tasks_file, tmp_path):
     data = tmp_path / "data"
     dev = start_dev(tasks_file(), "--json", "--data-dir", data)

@@ -160,6 +160,7 @@ def test_a_stopped_pool_leaves_no_parked_process(start_pool_of, client):
     until(lambda: not any(map(is_alive, pids)), "the end of all", timeout=3)
 
 
+@pytest.mark.slow
 def test_streams_come_whole_through_a_killed_engine(engine, start_pool_of, client):
     start_pool_of(TASKS)
     run = client.tasks.trigger("writes", 50_000)

@@ -65,6 +65,7 @@ def test_a_neighbour_that_is_not_there_yet(start_pool, client, tmp_path):
     assert client.tasks.trigger("t").result(timeout=DEADLINE) == "there"
 
 
+@pytest.mark.slow
 def test_a_task_that_is_taken_out_waits_until_it_is_back(start_pool, client):
     pool = start_pool(ONE_TASK.format(name="goes") + ONE_TASK.format(name="stays"))
     assert client.tasks.trigger("goes").result(timeout=DEADLINE) == "goes"

@@ -328,6 +328,7 @@ def test_waits_do_not_count_against_max_duration(start_worker, client):
     assert run.result(timeout=DEADLINE) == "late"
 
 
+@pytest.mark.slow
 def test_until_a_moment_also_for_the_next_attempt(start_worker, client):
     moment = datetime.now(UTC) + timedelta(seconds=6)
 
