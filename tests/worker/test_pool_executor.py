@@ -7,6 +7,7 @@ import pytest
 from worker.support import DEADLINE, is_alive, pid_of, until
 
 from trigger_widgets.errors import RunCanceledError, RunCrashedError, RunTimedOutError
+from trigger_widgets.worker import slots
 
 TASKS = """
 import asyncio, os, subprocess, sys, time
@@ -68,6 +69,20 @@ def test_two_runs_at_once_are_in_two_processes(start_pool, client):
     assert client.tasks.trigger("who").result(timeout=DEADLINE) in pool.pids
     pids, self_pid = client.tasks.trigger("parent").result(timeout=DEADLINE), os.getpid()
     assert len({*pids, self_pid}) == 3
+
+
+def test_runs_that_were_given_ahead_of_their_turn_wait_for_no_long_one(
+    start_pool, client, monkeypatch
+):
+    monkeypatch.setattr(slots, "_SHORT_SECONDS", 60)
+    pool = start_pool()
+    client.tasks.trigger("who").result(timeout=DEADLINE)
+    runs = [client.tasks.trigger("sleeps") for _ in range(5)]
+    assert len({pid_of(client, run) for run in runs[:4]}) == 4
+    assert client.runs.retrieve(runs[4]).status == "QUEUED"
+    for run in runs:
+        client.runs.cancel(run)
+    until(lambda: len(pool.pids) == 2, "the end of those that are too many")
 
 
 def test_everything_that_is_printed_is_kept(start_pool, client):

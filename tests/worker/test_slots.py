@@ -79,3 +79,22 @@ def test_the_number_comes_from_the_environment(monkeypatch):
         monkeypatch.setenv("TRIGGER_WIDGETS_CONCURRENCY", text)
         with pytest.raises(ConfigurationError, match="must be a whole number, at least 1"):
             default_slots()
+
+
+def test_while_runs_are_short_there_are_slots_for_more():
+    async def main():
+        slots = Slots(2, ahead=2)
+        slots.take(), slots.take()
+        new = await blocks(slots.available())
+        slots.took(0.001)
+        await asyncio.wait_for(new, 1)
+        assert slots.free == 2
+        slots.take(), slots.take()
+        slots.took(60)
+        assert slots.wanted  # to have no more than there should be
+        slots.release(), slots.release()
+        assert (slots.free, slots.wanted) == (0, False)
+        slots.release()
+        assert slots.free == 1
+
+    asyncio.run(main())

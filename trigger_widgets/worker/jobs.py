@@ -69,6 +69,10 @@ class Executor(Protocol):
     @property
     def slots(self) -> int: ...
 
+    @property
+    def ahead(self) -> int:
+        """How many more it may have been given while runs are short; they wait for their turn."""
+
     async def open(self, link: RunLink) -> None:
         """Get ready. `link` carries what running tasks have to say to the server."""
 

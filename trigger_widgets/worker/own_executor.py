@@ -33,6 +33,11 @@ class OwnExecutor:
         return self._threads.slots
 
     @property
+    def ahead(self) -> int:
+        """None: a thread begins at once."""
+        return 0
+
+    @property
     def pids(self) -> list[int]:
         """The processes there are now."""
         return self._pool.pids

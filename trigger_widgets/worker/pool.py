@@ -17,6 +17,8 @@ PARKED_VARIABLE = "TRIGGER_WIDGETS_PARKED"
 MOST_PARKED = 20
 """Processes whose runs wait; what waits beyond them keeps its slot. The variable says otherwise."""
 _RESPAWN_SECONDS = 0.5
+_PATIENCE_SECONDS = 1.0
+"""A run that has begun and still waits for a process then gets one more than there should be."""
 
 
 class PoolExecution:
@@ -82,7 +84,12 @@ class Pool:
                         return execution
                 if not self._is_full and self._working() < self._slots:
                     self.add(self._make())
-                await self._changed.wait()
+                try:
+                    async with asyncio.timeout(_PATIENCE_SECONDS):
+                        await self._changed.wait()
+                except TimeoutError:
+                    if all(member.ready.done() for member in self._members):
+                        self.add(self._make())
 
     def fill(self) -> None:
         """From now on there are always as many processes as slots."""

@@ -65,6 +65,11 @@ class PoolExecutor:
         return self._slots
 
     @property
+    def ahead(self) -> int:
+        """One a process, unless there is to be one run at a time."""
+        return self._slots if self._slots > 1 else 0
+
+    @property
     def pids(self) -> list[int]:
         """The processes there are now."""
         return self._pool.pids

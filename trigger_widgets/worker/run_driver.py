@@ -192,7 +192,9 @@ class RunDriver:
         if self._machine.state is State.STOPPING:
             execution.stop()
         self._countdown = Countdown(max_duration, lambda: self._events.put_nowait(ev.TimeUp()))
+        began = asyncio.get_running_loop().time()
         outcome = await asyncio.shield(execution.outcome)
+        self._slots.took(asyncio.get_running_loop().time() - began)
         self._countdown.pause()
         self._countdown = self._execution = None
         if self._until_watched is not None:

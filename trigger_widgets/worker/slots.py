@@ -10,6 +10,8 @@ from trigger_widgets.errors import ConfigurationError
 
 VARIABLE = "TRIGGER_WIDGETS_CONCURRENCY"
 _LEAST = 2
+_SHORT_SECONDS = 0.05
+"""Such a run takes about as long as the server needs to hear of its end and to give the next."""
 
 
 def default_slots() -> int:
@@ -37,10 +39,14 @@ class Slots:
     Runs that go on come before new ones, in the order they asked. Asking the server for runs
     takes no slot, so runs that go on in the meantime may have the last ones; those that come then
     are more than there should be, for once.
+
+    While runs are short, there are slots for `ahead` more: they have come when others end.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, ahead: int = 0) -> None:
         self._free = count
+        self._ahead = ahead
+        self._short = False
         self._asking: deque[asyncio.Future[None]] = deque()
         self._changed = asyncio.Event()
 
@@ -51,8 +57,8 @@ class Slots:
 
     @property
     def wanted(self) -> bool:
-        """Whether a run that goes on waits for one."""
-        return bool(self._asking)
+        """Whether there is a use for one that is given back, other than for a new run."""
+        return bool(self._asking) or self._free < 0
 
     async def available(self) -> None:
         """Until there is a slot for a new run."""
@@ -78,9 +84,19 @@ class Slots:
                 self.release()
             raise
 
+    def took(self, seconds: float) -> None:
+        """A run has computed for so long."""
+        short = seconds < _SHORT_SECONDS
+        if short is not self._short:
+            self._short = short
+            self._add(self._ahead if short else -self._ahead)
+
     def release(self) -> None:
         """Give a slot back."""
-        self._free += 1
+        self._add(1)
+
+    def _add(self, count: int) -> None:
+        self._free += count
         while self._free > 0 and self._asking:
             asks = self._asking.popleft()
             if not asks.done():

@@ -256,7 +256,7 @@ class Worker:
             self._changed.notify_all()
 
     async def _work(self, background: set[asyncio.Task[None]]) -> None:
-        slots = Slots(self._executor.slots)
+        slots = Slots(self._executor.slots, self._executor.ahead)
 
         def begin(message: dict[str, Any]) -> None:
             doing = asyncio.create_task(self._drive(message, handover))
