@@ -25,11 +25,15 @@ from .errors import UnserializableError
 
 JSON = None | bool | int | float | str | list[Any] | dict[str, Any]
 _MAX_DEPTH = 200
+_JSON_TYPES = frozenset((type(None), bool, int, float, str, list, tuple, dict))
+
+compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Plain JSON values as text without spaces; `json.dumps` would make an encoder each time."""
 
 
 def dumps(value: Any, *, what: str = "value") -> str:
     """`value` as JSON text. `UnserializableError` says which part of `what` cannot be sent."""
-    return json.dumps(to_jsonable(value, what=what), ensure_ascii=False, separators=(",", ":"))
+    return compact(to_jsonable(value, what=what))
 
 
 def loads(text: str | bytes) -> Any:
@@ -107,6 +111,8 @@ def _key(key: Any, path: str) -> str:
 
 def _plain(value: Any) -> Any:
     """Unwrap one layer: models to dicts, numpy and pandas things to Python ones."""
+    if type(value) in _JSON_TYPES:  # most are, and to find that it is nothing else takes long
+        return value
     if isinstance(value, Enum):
         return _plain(value.value)
     model = getattr(sys.modules.get("pydantic.main"), "BaseModel", None)

@@ -7,12 +7,11 @@ worker-protocol.md §5: "Packets").
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 
 from .errors import ProtocolError
-from .jsonable import JSON, convert, loads
+from .jsonable import JSON, compact, convert, loads
 
 JSON_TYPE = "application/json"
 SUPERJSON_TYPE = "application/super+json"
@@ -48,7 +47,7 @@ def encode_packet(value: Any, *, what: str = "value") -> Packet:
         body["meta"] = {"values": kinds[()], "v": 1}
     elif kinds:
         body["meta"] = {"values": {_join(keys): kind for keys, kind in kinds.items()}, "v": 1}
-    return Packet(json.dumps(body, ensure_ascii=False, separators=(",", ":")), SUPERJSON_TYPE)
+    return Packet(compact(body), SUPERJSON_TYPE)
 
 
 def _join(keys: tuple[str, ...]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from trigger_widgets.errors import ProtocolError
+from trigger_widgets.jsonable import compact
 
 T = TypeVar("T")
 
@@ -74,7 +75,7 @@ class Request(Generic[T]):
 def to_json(value: Any) -> bytes:
     """Plain JSON types as compact JSON text on one line."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return compact(value).encode()
     except UnicodeEncodeError:
         # half a surrogate pair is not UTF-8, but JSON can escape it
         return json.dumps(value, separators=(",", ":")).encode()

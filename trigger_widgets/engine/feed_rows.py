@@ -5,11 +5,12 @@ Measured on a real server (protocol.md §4); the tests hold rows that it sent.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+
+from trigger_widgets.jsonable import compact
 
 from .records import RunRecord
 from .statuses import feed_status
@@ -53,7 +54,7 @@ def skipped(text: str) -> frozenset[str]:
 
 def schema_header(skip: frozenset[str]) -> str:
     """The `electric-schema` header of a snapshot."""
-    return _compact({name: kind for name, kind in SCHEMA.items() if name not in skip})
+    return compact({name: kind for name, kind in SCHEMA.items() if name not in skip})
 
 
 def change(
@@ -77,7 +78,7 @@ def changed_body(
 
 def body(messages: Iterable[dict[str, Any]]) -> bytes:
     """The answer of a feed: the messages, and that this is all there is."""
-    return _compact([*messages, UP_TO_DATE]).encode()
+    return compact([*messages, UP_TO_DATE]).encode()
 
 
 def row(
@@ -126,7 +127,3 @@ def text_array(items: Iterable[str]) -> str:
     """A Postgres array literal; the real server quotes every element, needed or not."""
     escaped = (item.replace("\\", "\\\\").replace('"', '\\"') for item in items)
     return "{" + ",".join(f'"{item}"' for item in escaped) + "}"
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -11,6 +11,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import Any
 
+from trigger_widgets.jsonable import compact
 from trigger_widgets.packets import JSON_TYPE
 
 from . import blocking, run_table, stream_table, streams, waitpoint_table, waits
@@ -44,7 +45,7 @@ def parse_wait(body: Any, now: int) -> WaitRequest:
 async def send(engine: Engine, run: RunRecord, stream: str, data: Any) -> None:
     """Store a piece, and let the run go on if it waits for it; `streams.EndedError`."""
     where = streams.target(run, PREFIX + stream)
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    text = compact(data)
     part = where.part(json.dumps(text, ensure_ascii=False), f"inp_{secrets.token_hex(6)}")
 
     def work(transaction: Transaction) -> None:

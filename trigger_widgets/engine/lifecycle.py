@@ -7,11 +7,11 @@ WAITING, its worker has gone silent; PENDING_CANCEL, nobody answered the cancell
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from trigger_widgets.durations import parse_duration
 from trigger_widgets.errors import ConfigurationError
+from trigger_widgets.jsonable import compact
 
 from .ids import new_id
 from .records import RunRecord, WorkerRecord, replaced
@@ -30,7 +30,7 @@ SESSION_ENDED = {"type": "STRING_ERROR", "raw": "Dev session ended (CLI exited)"
 def error_text(error: dict[str, Any]) -> str:
     """An error as Postgres prints its jsonb column: shorter keys first, then by name."""
     ordered = {key: error[key] for key in sorted(error, key=lambda key: (len(key), key))}
-    return json.dumps(ordered, ensure_ascii=False, separators=(",", ":"))
+    return compact(ordered)
 
 
 def changed(run: RunRecord, now: int, **changes: Any) -> RunRecord:

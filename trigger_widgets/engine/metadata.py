@@ -6,13 +6,14 @@ A key that starts with `$.` is a path, as in `$.stage.items[0].done`. A real ser
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+from trigger_widgets.jsonable import compact
 
 from .validation import ValidationError, expect, loads
 
@@ -81,7 +82,7 @@ def _parse_one(item: Any, where: str) -> Operation:
 
 def text_of(value: dict[str, Any]) -> str:
     """Metadata as it is stored; `TooLargeError` beyond 256 KB."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = compact(value)
     if len(text.encode()) > MAX_BYTES:
         raise TooLargeError(TOO_LARGE)
     return text

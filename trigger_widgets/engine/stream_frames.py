@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
+
+from trigger_widgets.jsonable import compact
 
 from .stream_table import Part, Tail
 
@@ -82,13 +84,13 @@ class RecordFrames:
             for seq, time, body in parts
         )
         identity = f"{parts[-1].seq},{self._count},{self._bytes}"
-        data = f'{{"records":[{records}],"tail":{_compact(position(tail))}}}'
+        data = f'{{"records":[{records}],"tail":{compact(position(tail))}}}'
         return f"event: batch\nid: {identity}\ndata: {data}\n\n".encode()
 
     def ping(self, tail: Tail, now: int) -> bytes:
         """The time, and where the stream ends."""
         self.greeted = True
-        data = _compact({"timestamp": now, "tail": position(tail)})
+        data = compact({"timestamp": now, "tail": position(tail)})
         return f"event: ping\ndata: {data}\n\n".encode()
 
     def end(self) -> bytes:
@@ -114,7 +116,3 @@ def record_number(text: str) -> int | None:
     """
     found = _RECORD_NUMBER.fullmatch(text.strip())
     return None if found is None else int(found[1])
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -6,10 +6,10 @@ name; unknown ones are ignored, as there.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
+from trigger_widgets.jsonable import compact
 from trigger_widgets.packets import JSON_TYPE
 
 from . import metadata
@@ -136,13 +136,13 @@ def _packet(data: dict[str, Any], payload_type: str) -> str | None:
     payload = data["payload"]
     if isinstance(payload, str) and payload_type != JSON_TYPE:
         return payload
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    return compact(payload)
 
 
 def _metadata(value: Any) -> str | None:
     if value is None:
         return None
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = compact(value)
     if len(text.encode()) > metadata.MAX_BYTES:
         raise RefusedError(413, metadata.TOO_LARGE)
     return text

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass, replace
 from typing import Any
 
+from trigger_widgets.jsonable import compact
 from trigger_widgets.packets import JSON_TYPE, SUPERJSON_TYPE, TEXT_TYPE, Packet
 
 from . import blocking, run_table, waitpoint_table
@@ -61,9 +61,7 @@ def packet_of(value: Any) -> Packet:
     """A JSON value as a real server stores the output of a token."""
     if isinstance(value, str):
         return Packet(value, TEXT_TYPE)
-    return Packet(
-        json.dumps({"json": value}, ensure_ascii=False, separators=(",", ":")), SUPERJSON_TYPE
-    )
+    return Packet(compact({"json": value}), SUPERJSON_TYPE)
 
 
 async def create(engine: Engine, request: Request) -> tuple[WaitpointRecord, bool]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
+
+from trigger_widgets.jsonable import compact
 
 from .core import Engine
 from .validation import ValidationError, loads
@@ -22,7 +23,7 @@ class JSON(Response):
 
     def render(self, content: Any) -> bytes:
         """UTF-8, never NaN."""
-        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        return compact(content).encode()
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -69,6 +70,7 @@ def _decode(row: Row) -> Run:
     return Run.model_validate(fields)
 
 
+@lru_cache(1024)  # the times of one row, and of many that came together, are the same
 def _time(text: Any) -> datetime:
     """UTC, written without saying so: `2026-11-23T18:44:08.156`."""
     moment = datetime.fromisoformat(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, ClassVar, TypeVar
 
 import traitlets
@@ -20,6 +21,7 @@ from trigger_widgets.realtime.handle import RunHandle
 
 from .dispatcher import dispatcher
 from .follow import Callback, FollowingWidget
+from .pending import MOST_ENTRIES
 from .run import RunWidget
 from .run_state import hint
 from .runs_fields import BUILT_IN, Fields, check_columns
@@ -147,7 +149,7 @@ class RunsWidget(FollowingWidget):
         self._columns, self._sort = check_columns(columns), _checked_sort(sort)
         self._show({"columns": self._columns, "sort": self._sort})
         with self._rows_lock:
-            self._send_fields()
+            self._send_fields(self._all)
 
     def open_run(self, id: str) -> RunWidget:  # noqa: A002 - the view's word for it
         """Show the card of a run below the table; gives it."""
@@ -203,13 +205,14 @@ class RunsWidget(FollowingWidget):
     # ── from the feed; on the background loop's thread, so nothing here may block ───────────
 
     def _see_runs(self, changed: Sequence[Run], everything: Mapping[str, Run]) -> None:
-        self._all = everything
+        before, self._all = self._all, everything
         gone = self._tally.see(changed, everything)
         with self._rows_lock:  # a view may choose other columns meanwhile
             if self._fields.see(changed):
-                self._send_fields()
-            rows: dict[str, Any] = {run.id: self._row(run) for run in changed}
-            self._channel.merge("rows", {**rows, **dict.fromkeys(gone)})
+                self._send_fields(before)
+            self._send_rows(changed)
+            if gone:
+                self._channel.merge("rows", dict.fromkeys(gone))
         finished, known = self._tally.finished, self._tally.known
         self._throughput.observe(finished, time.monotonic())
         state = table_state(self._tally, self._total, self._throughput)
@@ -222,7 +225,13 @@ class RunsWidget(FollowingWidget):
     def _row(self, run: Run) -> dict[str, Any]:
         return run_row(run, self._label(run), self._fields.cells(run, self._sent))
 
-    def _send_fields(self) -> None:
+    def _send_rows(self, runs: Iterable[Run]) -> None:
+        """As many at a time as fit into a message: the first are there while others are made."""
+        rows = ((run.id, self._row(run)) for run in runs)
+        while some := dict(islice(rows, MOST_ENTRIES)):
+            self._channel.merge("rows", some)
+
+    def _send_fields(self, shown_runs: Mapping[str, Run]) -> None:
         """Tell which fields there are, and what the rows have in those that are shown now."""
         automatic = self._fields.automatic()
         shown = [*(automatic if self._columns is None else self._columns)]
@@ -231,7 +240,7 @@ class RunsWidget(FollowingWidget):
         fields = [name for name in dict.fromkeys(shown) if name not in BUILT_IN]
         if fields != self._sent:
             self._sent = fields
-            self._channel.merge("rows", {run.id: self._row(run) for run in self._all.values()})
+            self._send_rows(run for run in self._all.values() if run.id in shown_runs)
         self._show({"fields": dict(self._fields.kinds), "automatic": automatic})
 
     def _waits_for(self) -> str | None:
