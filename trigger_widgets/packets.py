@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 
-from .errors import ProtocolError
+from .errors import ProtocolError, UnserializableError
 from .jsonable import JSON, compact, convert, loads
 
 JSON_TYPE = "application/json"
@@ -37,7 +37,13 @@ def encode_packet(value: Any, *, what: str = "value") -> Packet:
     kinds: dict[tuple[str, ...], list[str]] = {}
 
     def leaf(value: Any, keys: tuple[str, ...]) -> JSON:
-        kind, plain = _special(value)
+        try:
+            kind, plain = _special(value)
+        except (ValueError, OverflowError):  # near year 1 or 9999, with local time beyond it
+            raise UnserializableError(
+                f"{what} has the time {value.isoformat()}, which is in no year from 1 to 9999 in "
+                "UTC; send it as text, or None if it means that there is none."
+            ) from None
         if kind:
             kinds[keys] = [kind]
         return plain

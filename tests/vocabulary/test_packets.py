@@ -148,3 +148,9 @@ JSON_VALUES = st.recursive(
 def test_no_text_breaks_the_decoder(data, kind):
     with contextlib.suppress(ProtocolError):
         decode_packet(data, kind)
+
+
+def test_a_time_that_utc_has_no_year_for_is_named():
+    far = datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))
+    with pytest.raises(UnserializableError, match=r"^payload has the time 0001-01-01T00:00:00\+01"):
+        encode_packet({"since": far}, what="payload")
