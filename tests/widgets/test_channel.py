@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trigger_widgets.widgets import pending
-from trigger_widgets.widgets.channel import BEATS, MESSAGE_BYTES, Channel
+from trigger_widgets.widgets.channel import BEATS, Channel
 
 
 class Turns:
@@ -164,20 +164,20 @@ def test_replies_and_traits_take_their_turn():
     assert traits == [{"status", "progress"}]
 
 
-def test_a_long_text_comes_in_several_messages_that_count_as_many():
+def test_a_long_text_comes_in_several_messages():
     channel, view, turns, sent, _ = conversation()
     text = "".join(chr(65 + n % 50) for n in range(5 * pending.LONGEST // 2))
     channel.append("text", text[:10])
     channel.hello(None)
     turns.run()
     channel.append("text", text[10:])
-    weights = []
+    turns_taken = []
     while channel in turns.waiting and not turns.waiting.pop(channel):
-        weights.append(channel.flush())
+        turns_taken.append(channel.flush())
     assert [len(message["append"]["text"]) for message in sent[1:]] == [
         pending.LONGEST, pending.LONGEST, len(text) - 10 - 2 * pending.LONGEST,
     ]  # fmt: skip
-    assert weights[0] == 1 + pending.LONGEST // MESSAGE_BYTES
+    assert turns_taken[0] == (1, pending.LONGEST)
     assert view.state["text"] == text
 
     late = View(channel)
@@ -192,14 +192,14 @@ def test_many_rows_come_in_several_messages_and_a_change_overtakes_none():
     channel.update({"rows": {}, "total": 3})
     channel.merge("rows", {str(n): {"n": n} for n in range(5 * pending.MOST_ENTRIES // 2)})
     channel.hello(None)
-    weights = [channel.flush()]
+    taken = channel.flush()
     channel.merge("rows", {"0": {"n": -1}, "1200": {"n": -1}, "1": None})
     while channel in turns.waiting and not turns.waiting.pop(channel):
-        weights.append(channel.flush())
+        channel.flush()
     first, *rest = sent
     assert len(first["state"]["rows"]) == pending.MOST_ENTRIES
     assert all(len(message["merge"]["rows"]) <= pending.MOST_ENTRIES for message in rest)
-    assert weights[0] == 1 + len("".join(map(str, first["state"]["rows"].items()))) // MESSAGE_BYTES
+    assert taken == (1, len("".join(map(str, first["state"]["rows"].items()))))
     assert view.state == channel.snapshot()[1]
     assert view.state["rows"]["1200"] == {"n": -1}
     assert "1" not in view.state["rows"]

@@ -1,18 +1,20 @@
 import threading
 import time
 
+import pytest
+
 from trigger_widgets.widgets.dispatcher import Dispatcher
-from trigger_widgets.widgets.outbox import Outbox
+from trigger_widgets.widgets.outbox import BYTES_AT_ONCE, BYTES_PER_SECOND, Outbox, Pace, Sent
 
 
 class Talker:
-    def __init__(self, messages=1):
-        self.messages, self.spoke, self.done = messages, [], threading.Event()
+    def __init__(self, messages=1, size=0):
+        self.sent, self.spoke, self.done = Sent(messages, size), [], threading.Event()
 
     def flush(self):
         self.spoke.append(time.monotonic())
         self.done.set()
-        return self.messages
+        return self.sent
 
 
 def test_the_first_goes_at_once():
@@ -43,6 +45,26 @@ def test_all_talkers_together_keep_to_the_rate():
     spoke = sorted(each.spoke[0] for each in talkers)
     # ten go at once and 90 a second after that: the last, after 18 messages, not before 100 ms
     assert spoke[-1] - spoke[0] >= 0.09
+
+
+def test_so_much_a_second_and_so_much_ahead_of_it():
+    pace = Pace(rate=10, ahead=5)
+    for spent, free_at in ((3, 99.8), (2, 100), (5, 100.5)):
+        pace.spend(spent, now=100)
+        assert pace.free_at == pytest.approx(free_at)
+    pace.spend(0, now=200)
+    assert pace.free_at == pytest.approx(199.5)
+
+
+def test_what_is_long_is_sent_as_fast_as_the_server_takes_it():
+    size = BYTES_AT_ONCE * 3 // 4
+    outbox, talkers = Outbox(), [Talker(size=size) for _ in range(3)]
+    for talker in talkers:
+        outbox.post(talker)
+    for talker in talkers:
+        assert talker.done.wait(10)
+    first, _, third = sorted(each.spoke[0] for each in talkers)
+    assert third - first >= 0.99 * (2 * size - BYTES_AT_ONCE) / BYTES_PER_SECOND
 
 
 def test_what_follows_a_change_of_several_messages_goes_at_once():

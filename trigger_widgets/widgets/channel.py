@@ -13,15 +13,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .outbox import Outbox, outbox
+from .outbox import Outbox, Sent, outbox
 from .pending import State
 
 # Seconds after a message at which its number is repeated.
 BEATS = (0.5, 2.0, 8.0)
-
-# So many bytes take the place of a message: at most 0.7 MB a second then go out, and
-# Jupyter's server drops what is more than a megabyte.
-MESSAGE_BYTES = 14_000
 
 
 class Channel:
@@ -104,10 +100,9 @@ class Channel:
         with self._lock:
             return self._seq, self._state.whole()
 
-    def flush(self) -> int:
-        """Send what has gathered (called by the outbox); gives how many messages that took.
-
-        What is long counts as several. What did not fit into one message follows in its turn.
+    def flush(self) -> Sent:
+        """Send what has gathered (called by the outbox). What did not fit into one message follows
+        in its turn.
         """
         with self._lock:
             traits, self._traits = self._traits, set()
@@ -120,7 +115,7 @@ class Channel:
         finally:  # the number is repeated even so: a view then asks for what it missed
             if beat is not None:
                 self._outbox.post(self, beat)
-        return bool(traits) + sum(1 + _length(message) // MESSAGE_BYTES for message in messages)
+        return Sent(bool(traits) + len(messages), sum(map(_length, messages)))
 
     def _post(self) -> None:
         self._outbox.post(self, max(0.0, self._told_at + self.throttle - self._clock()))

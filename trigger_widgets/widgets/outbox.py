@@ -1,8 +1,9 @@
 """One outbox a kernel: what the widgets have to say, at most 60 messages a second.
 
-The comm channel loses messages when it is flooded (above 1,000 a second by the server's own
-limit), so changes are merged while they wait. After a pause some go at once: a change is often a
-message and a few traits, and the change after it should not wait for them.
+The comm channel loses messages when it is flooded (Jupyter's server drops what is more than a
+thousand messages or a megabyte a second, over three seconds), so changes are merged while they
+wait. After a pause some go at once: a change is often a message and a few traits, and the change
+after it should not wait for them.
 """
 
 from __future__ import annotations
@@ -11,19 +12,45 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 log = logging.getLogger("trigger_widgets")
 
 MESSAGES_PER_SECOND = 60
 AT_ONCE = 10
+BYTES_PER_SECOND = 700_000
+BYTES_AT_ONCE = 250_000
+
+
+class Sent(NamedTuple):
+    """What a turn took; `size` is in bytes."""
+
+    messages: int
+    size: int = 0
 
 
 class Sender(Protocol):
     """What has something to say."""
 
-    def flush(self) -> int:
-        """Send what has gathered; gives the number of messages that took."""
+    def flush(self) -> Sent:
+        """Send what has gathered."""
+
+
+class Pace:
+    """So much a second, and so much ahead of that after a pause."""
+
+    def __init__(self, rate: float, ahead: float) -> None:
+        self._rate, self._ahead = rate, ahead / rate
+        self._paid_at = 0.0
+
+    @property
+    def free_at(self) -> float:
+        """When there may be more."""
+        return self._paid_at - self._ahead
+
+    def spend(self, amount: float, now: float) -> None:
+        """So much has been sent."""
+        self._paid_at = max(now, self._paid_at) + amount / self._rate
 
 
 class Outbox:
@@ -36,13 +63,12 @@ class Outbox:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         # a second has those that go at once and those that become free in it: together the rate
-        self._interval = 1 / (rate - at_once)
-        self._ahead = (at_once - 1) * self._interval
+        self._messages = Pace(rate - at_once, at_once - 1)
+        self._bytes = Pace(BYTES_PER_SECOND, BYTES_AT_ONCE)
         self._clock = clock
         self._waiting: dict[Sender, float] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._free_at = 0.0
 
     def post(self, sender: Sender, delay: float = 0) -> None:
         """Let `sender` speak after `delay` seconds at the earliest; an earlier turn stays."""
@@ -61,11 +87,13 @@ class Outbox:
         while True:
             sender = self._next()
             try:
-                messages = sender.flush()
+                sent = sender.flush()
             except Exception:  # one that cannot speak silences no other
                 log.exception("a widget's message could not be sent")
-                messages = 1
-            self._free_at = max(self._clock(), self._free_at) + self._interval * messages
+                sent = Sent(1)
+            now = self._clock()
+            self._messages.spend(sent.messages, now)
+            self._bytes.spend(sent.size, now)
 
     def _next(self) -> Sender:
         with self._changed:
@@ -73,7 +101,8 @@ class Outbox:
                 now = self._clock()
                 if self._waiting:
                     sender = min(self._waiting, key=lambda each: self._waiting[each])
-                    wait = max(self._waiting[sender], self._free_at - self._ahead) - now
+                    due = max(self._waiting[sender], self._messages.free_at, self._bytes.free_at)
+                    wait = due - now
                     if wait <= 0:
                         del self._waiting[sender]
                         return sender
