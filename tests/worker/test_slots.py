@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from trigger_widgets.errors import ConfigurationError
-from trigger_widgets.worker.slots import Slots, default_slots
+from trigger_widgets.worker.slots import Slots, default_ahead, default_slots
 
 
 async def blocks(waiting):
@@ -73,8 +73,9 @@ def test_one_who_gives_up_takes_nothing_along():
 
 def test_the_number_comes_from_the_environment(monkeypatch):
     assert default_slots() >= 2
+    assert default_ahead(2) == 2
     monkeypatch.setenv("TRIGGER_WIDGETS_CONCURRENCY", "7")
-    assert default_slots() == 7
+    assert (default_slots(), default_ahead(7)) == (7, 0)
     for text in ("0", "many", "-1"):
         monkeypatch.setenv("TRIGGER_WIDGETS_CONCURRENCY", text)
         with pytest.raises(ConfigurationError, match="must be a whole number, at least 1"):

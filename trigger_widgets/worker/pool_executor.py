@@ -21,7 +21,7 @@ from .jobs import Job
 from .pool import Pool, PoolExecution
 from .pool_member import PoolMember
 from .pool_pipes import Output
-from .slots import default_slots
+from .slots import default_ahead, default_slots
 from .stamps import Stamps, stamps
 
 _LOOK_SECONDS = 0.4
@@ -66,8 +66,8 @@ class PoolExecutor:
 
     @property
     def ahead(self) -> int:
-        """One a process, unless there is to be one run at a time."""
-        return self._slots if self._slots > 1 else 0
+        """One a process, unless somebody said how many runs there are to be at once."""
+        return default_ahead(self._slots)
 
     @property
     def pids(self) -> list[int]:

@@ -21,6 +21,13 @@ def default_slots() -> int:
     return whole_number(VARIABLE, 1) or max(_LEAST, os.cpu_count() or _LEAST)
 
 
+def default_ahead(slots: int) -> int:
+    """How many runs a pool may have beyond its slots while they are short: as many again, and none
+    where somebody said how many there are to be.
+    """
+    return 0 if whole_number(VARIABLE, 1) else slots
+
+
 def whole_number(variable: str, least: int) -> int | None:
     """What an environment variable says, None if it is not set."""
     text = os.environ.get(variable)
