@@ -18,7 +18,7 @@ MOST_PARKED = 20
 """Processes whose runs wait; what waits beyond them keeps its slot. The variable says otherwise."""
 _RESPAWN_SECONDS = 0.5
 _PATIENCE_SECONDS = 1.0
-"""A run that has begun and still waits for a process then gets one more than there should be."""
+"""A run that was begun ahead of its turn has met a long one if it waits longer for a process."""
 
 
 class PoolExecution:
@@ -47,12 +47,14 @@ class PoolExecution:
 
 class Pool:
     """At most `slots` working processes, made by `make`: so many at all times once `fill` was
-    called, else as many as were needed at once.
+    called, else as many as were needed at once. Runs that have to wait for one for long get up to
+    `ahead` more, for as long as they take.
     """
 
-    def __init__(self, make: Callable[[], PoolMember], slots: int) -> None:
+    def __init__(self, make: Callable[[], PoolMember], slots: int, ahead: int = 0) -> None:
         self._make = make
         self._slots = slots
+        self._most = slots + ahead
         most = whole_number(PARKED_VARIABLE, 0)
         self._most_parked = MOST_PARKED if most is None else most
         self._members: list[PoolMember] = []
@@ -88,7 +90,8 @@ class Pool:
                     async with asyncio.timeout(_PATIENCE_SECONDS):
                         await self._changed.wait()
                 except TimeoutError:
-                    if all(member.ready.done() for member in self._members):
+                    is_loaded = all(member.ready.done() for member in self._members)
+                    if is_loaded and self._working() < self._most:
                         self.add(self._make())
 
     def fill(self) -> None:

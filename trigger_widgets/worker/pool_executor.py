@@ -54,7 +54,7 @@ class PoolExecutor:
         self._locate = locate
         self._events = events
         self._slots = slots or default_slots()
-        self._pool = Pool(self._new_member, self._slots)
+        self._pool = Pool(self._new_member, self._slots, self.ahead)
         self._link: RunLink | None = None
         self._seen: Stamps = {}
         self._loaded = False
