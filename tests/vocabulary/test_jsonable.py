@@ -84,7 +84,7 @@ def numpy_cases():
         (np.datetime64("NaT"), None),
         (np.timedelta64(1500, "ms"), 1.5),
         (np.timedelta64(1_500_000_000, "ns"), 1.5),
-        (np.timedelta64("NaT"), None),
+        (np.timedelta64("NaT", "ms"), None),
         (np.array(["2024-01-02", "NaT"], dtype="datetime64[ns]"), ["2024-01-02T00:00:00", None]),
         (np.array([1_500_000_000], dtype="timedelta64[ns]"), [1.5]),
     ]
