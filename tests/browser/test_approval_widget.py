@@ -104,6 +104,6 @@ ApprovalWidget(token.id, prompt="Go?", access_token=token.public_access_token)""
     )
     notebook.run(0)
     notebook.run(1)
-    page.get_by_role("button", name="Approve").click()
+    card(page, "asking").get_by_role("button", name="Approve").click()
     card(page, "sent").wait_for()
     assert "'approved': True" in notebook.run(2)
