@@ -147,6 +147,40 @@ def test_several_feeds_as_one_are_as_well_off_as_the_worst(wire):
     watch.stop()
 
 
+def test_the_first_of_several_feeds_is_not_held_up_by_the_others(wire):
+    async def handler(request):
+        asked.append(request.url.path[-1])
+        if "live" in request.url.params:
+            await asyncio.Event().wait()
+        return wire.answer(wire.row("PENDING", id=asked[-1], friendlyId=f"run_{asked[-1]}"))
+
+    asked, seen = [], []
+    watch = RunsWatch(
+        [batch_source(f"batch_{n}") for n in range(4)],
+        [wire.fake_server(handler)] * 4,
+        on_runs=lambda _changed, runs: seen.append((len(runs), set(asked))),
+    )
+    until(lambda: len(seen) == 4)
+    watch.stop()
+    assert seen[0] == (1, {"0"})
+    assert seen[-1][0] == 4
+
+
+def test_feeds_that_were_to_come_later_do_not_come_after_the_stop(wire):
+    async def handler(request):
+        asked.append(request.url.path)
+        await asyncio.Event().wait()
+
+    asked = []
+    sources = [batch_source("batch_1"), batch_source("batch_2")]
+    watch = RunsWatch(sources, [wire.fake_server(handler)] * 2, on_runs=lambda *_: None)
+    until(lambda: asked)
+    watch.stop()
+    watch._runs_of(0, [])
+    until(lambda: current_hub()[1].feeds == 0)
+    assert len(asked) == 1
+
+
 def test_unchanged_rows_are_decoded_once_and_never_turned_back(wire):
     runs = RunList("some runs")
     rows = {r["id"]: r for r in many(wire, "EXECUTING", "EXECUTING", second=5)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -127,7 +128,8 @@ class RunList:
 class RunsWatch:
     """Callbacks for the runs of one or more feeds, as if they were one.
 
-    They are called on the background loop's thread, in order, and must return soon.
+    They are called on the background loop's thread, in order, and must return soon. The first feed
+    has the server to itself until it has told its runs: of many thousands some are there soon.
     """
 
     def __init__(
@@ -146,8 +148,11 @@ class RunsWatch:
         self._seen: list[dict[str, Run]] = [{} for _ in sources]
         self._states = [Connection("connecting")] * len(sources)
         self._said: Connection | None = None
-        self._watches = [
-            Watch(
+        self._watches: list[Watch[list[Run]]] = []
+        self._lock = threading.Lock()
+        self._later = [
+            partial(
+                Watch,
                 source,
                 server,
                 on_value=partial(self._runs_of, n),
@@ -155,9 +160,17 @@ class RunsWatch:
             )
             for n, (source, server) in enumerate(zip(sources, servers, strict=True))
         ]
+        self._begin(1)
+
+    def _begin(self, count: int | None = None) -> None:
+        with self._lock:
+            some, self._later = self._later[:count], self._later[count:] if count else []
+            self._watches += [begin() for begin in some]
 
     def stop(self) -> None:
         """Disconnect. No callback is called after this, except one that is running."""
+        with self._lock:
+            self._later = []
         for watch in self._watches:
             watch.stop()
 
@@ -167,6 +180,7 @@ class RunsWatch:
             watch.wake()
 
     def _runs_of(self, n: int, runs: list[Run]) -> None:
+        self._begin()
         if self._on_each is not None:
             self._on_each(n, runs)
         before, now = self._seen[n], {run.id: run for run in runs}
@@ -176,6 +190,8 @@ class RunsWatch:
 
     def _connection_of(self, n: int, connection: Connection) -> None:
         self._states[n] = connection
+        if connection.state not in ("connecting", "live"):
+            self._begin()  # it may take long, or never tell
         whole = worst(self._states)
         if self._on_connection is not None and whole != self._said:
             self._said = whole
