@@ -232,7 +232,7 @@ class RunsWidget(FollowingWidget):
             self._channel.merge("rows", some)
 
     def _send_fields(self, shown_runs: Mapping[str, Run]) -> None:
-        """Tell which fields there are, and what the rows have in those that are shown now."""
+        """Tell which fields there are, and what these runs, which views know, have in them."""
         automatic = self._fields.automatic()
         shown = [*(automatic if self._columns is None else self._columns)]
         if self._sort is not None:
