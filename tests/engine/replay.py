@@ -182,7 +182,8 @@ class Story:
             claims["iat"] = int(time.time())
             refused = exchange["status"] == 401
             expired = lifetime < 0 or (refused and "expir" in exchange["note"])
-            claims["exp"] = claims["iat"] + (-1 if expired else LIVES)
+            # two that lived for different times stay two
+            claims["exp"] = claims["iat"] + (-1 if expired else max(lifetime, LIVES))
         key = "another" * 10 if auth["forged"] else self.engine.key
         return jwt.encode(claims, key, auth["alg"], headers={"typ": None})
 
