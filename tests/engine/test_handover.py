@@ -1,5 +1,7 @@
 """Runs that come begun, several at once, and with the answer to a completion: ours alone."""
 
+from contextlib import suppress
+
 import httpx
 import pytest
 
@@ -130,3 +132,49 @@ def test_what_a_stopped_worker_never_heard_of_was_never_begun(engine, task, slee
     heir = engine.worker({"id": task, "retry": {"maxAttempts": 1}}, process=sleeper())
     (attempt,) = ask(heir, f"wait=1&key={KEY}")
     assert (attempt.run, engine.retrieve(unheard)["attemptCount"]) == (unheard, 1)
+
+
+def test_what_never_reached_a_dead_process_goes_to_the_next(engine, task, sleeper):
+    """But what was seen there, or was sent back before, may be what has killed it."""
+    settings = {"id": task, "retry": {"maxAttempts": 1}}
+    process = sleeper()
+    worker = engine.worker(settings, process=process)
+    known, unheard = engine.trigger(task), engine.trigger(task)
+    (seen, _) = ask(worker, f"wait=1&runs=2&key={KEY}")
+    assert seen.post("heartbeat", {}).status_code == 200
+    engine.worker(settings, process=process, content="2")  # it is the same process
+    process.kill()
+    process.wait()
+    assert engine.until(known, "CRASHED")["attemptCount"] == 1
+    assert engine.until(unheard, "PENDING_VERSION")["attemptCount"] == 0
+    process = sleeper()
+    (attempt,) = ask(engine.worker(settings, process=process), f"wait=1&key={OTHER}")
+    assert (attempt.run, engine.retrieve(unheard)["attemptCount"]) == (unheard, 1)
+    process.kill()
+    process.wait()
+    engine.until(unheard, "CRASHED")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("GET", "/engine/v1/dev/runs/{run}/snapshots/latest", None),
+        ("GET", "/engine/v1/dev/runs/{run}/snapshots/latest?after={snapshot}&wait=20", None),
+        ("POST", "/engine/v1/runs/{run}/logs", {"records": []}),
+        ("PUT", "/api/v1/runs/{run}/metadata", {"metadata": {"step": 1}}),
+        ("POST", "/realtime/v1/streams/{run}/self/words/append", "a"),
+    ],
+)
+def test_who_says_something_of_a_run_has_it(engine, task, sleeper, said):
+    method, path, body = said
+    process = sleeper()
+    worker = engine.worker({"id": task, "retry": {"maxAttempts": 1}}, process=process)
+    run = engine.trigger(task)
+    (attempt,) = ask(worker, f"wait=1&key={KEY}")
+    path = path.format(run=run, snapshot=attempt.snapshot)
+    with suppress(httpx.ReadTimeout):
+        answer = engine.http.request(method, path, json=body, timeout=0.2)
+        assert answer.status_code == 200, answer.text
+    process.kill()
+    process.wait()
+    engine.until(run, "CRASHED")

@@ -75,16 +75,16 @@ async def beat(engine: Engine, run_id: str, snapshot: str) -> bool:
 
     found = await engine.store.write(lambda t: run_table.change(t, run_id, become))
     if found is not None:
-        engine.registry.touch(found.process)
+        engine.registry.heard(found)
     return found is not None
 
 
 async def lose(
     engine: Engine, processes: list[Process], reason: str | None = None, *, begun: bool = True
 ) -> None:
-    """These processes are gone: their runs go back, again, or down (lifecycle.worker_lost).
+    """These processes are gone: what they never got goes back, the rest again, or down.
 
-    Not `begun` says that all they hold still was handed over with answers that they never got.
+    Not `begun` says that they got nothing of what they hold still.
     """
     for process in processes:
         engine.registry.remove(process.worker.process)
@@ -97,10 +97,11 @@ async def lose(
             why = reason or f"The process that ran it ({worker.label}) died."
             where = "runs.process = ? AND execution != 'FINISHED'"
             for run in run_table.select(transaction.execute, where, worker.process):
-                if begun or run.execution is not Execution.EXECUTING:
-                    after = lifecycle.worker_lost(run, why, now_ms())
-                else:
+                back = not begun or engine.registry.sends_back(process, run)
+                if back and run.execution is Execution.EXECUTING:
                     after = lifecycle.given_back(run, now_ms())
+                else:
+                    after = lifecycle.worker_lost(run, why, now_ms())
                 run_table.update(transaction, run, after)
         place_all(transaction, coverage)
 

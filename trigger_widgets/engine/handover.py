@@ -54,6 +54,8 @@ def take(transaction: Transaction, wanted: Asking) -> list[RunRecord]:
         run = run_table.change(transaction, run_id, become)
         if run is not None:
             taken.append(run)
+            if wanted.key is not None:
+                wanted.registry.handed(run)
     return taken
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from trigger_widgets.processes import ProcessIdentity
 
-from .records import WorkerRecord
+from .records import RunRecord, WorkerRecord
 
 SILENT_AFTER_SECONDS = 60
 """A worker that did not say which process it is counts as alive that long after a call."""
@@ -21,6 +21,8 @@ class Process:
     order: int
     """Of its registration: the newest process that has a task takes the plain ids of it."""
     seen: float = field(default_factory=time.monotonic)
+    unheard: dict[str, int] = field(default_factory=dict)
+    """Begun runs that were handed to it, as of when, and of which it has said nothing so far."""
 
     @property
     def identity(self) -> ProcessIdentity | None:
@@ -56,11 +58,16 @@ class Registry:
         self._processes: dict[str, Process] = {}
         self._process_of_worker: dict[str, str] = {}
         self._order = 0
+        self._sent_back: set[str] = set()
 
     def add(self, worker: WorkerRecord) -> None:
         """A registration; it replaces the one that its process had before."""
         self._order += 1
-        self._processes[worker.process] = Process(worker, self._order)
+        process = Process(worker, self._order)
+        before = self._processes.get(worker.process)
+        if before is not None:
+            process.unheard = before.unheard
+        self._processes[worker.process] = process
         self._process_of_worker[worker.id] = worker.process
 
     def remove(self, process: str) -> Process | None:
@@ -85,6 +92,27 @@ class Registry:
         if found is not None:
             found.seen = time.monotonic()
         return found
+
+    def handed(self, run: RunRecord) -> None:
+        """A begun run is on its way to its process. Safe from the writer's thread."""
+        found = self._processes.get(run.process or "")
+        if found is not None:
+            found.unheard[run.id] = run.updated_at
+
+    def heard(self, run: RunRecord) -> None:
+        """The process that holds a run has spoken of it."""
+        found = self.touch(run.process)
+        if found is not None:
+            found.unheard.pop(run.id, None)
+
+    def sends_back(self, process: Process, run: RunRecord) -> bool:
+        """Whether a run never reached its process, which is gone: it said nothing, and the run is
+        as it was. Of one run that is believed once, for it may be what kills who gets it.
+        """
+        if process.unheard.get(run.id) != run.updated_at or run.id in self._sent_back:
+            return False
+        self._sent_back.add(run.id)
+        return True
 
     def processes(self) -> list[Process]:
         """All that are thought alive."""

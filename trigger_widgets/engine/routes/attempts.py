@@ -47,7 +47,7 @@ async def start(request: Request) -> Response:
         raise _conflict(e) from None
     if run is None:
         raise _unknown()
-    engine.registry.touch(run.process)
+    engine.registry.heard(run)
     worker = engine.registry.worker(run.worker) or worker_table.by_id(
         engine.store.reader.execute, run.worker
     )
@@ -75,7 +75,7 @@ async def complete(request: Request) -> Response:
     if found is None:
         raise _unknown()
     run, status, handed = found
-    engine.registry.touch(run.process)
+    engine.registry.heard(run)
     if handed and await request.is_disconnected():
         await handover.give_back(engine, handed)
         handed = []
@@ -106,11 +106,12 @@ async def latest(request: Request) -> Response:
     run = engine.run(run_id)
     if run is None:
         raise _unknown()
+    engine.registry.heard(run)
     with engine.hub.listen(run_topic(run.id)) as listener:
         async with Presence(request, seconds, listener) as presence:
             while run.friendly_snapshot == after and await presence.wait():
                 run = engine.run(run_id) or run
-    engine.registry.touch(run.process)
+    engine.registry.heard(run)
     return JSON({"execution": worker_messages.execution_data(engine, run)})
 
 

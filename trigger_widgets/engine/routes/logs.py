@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from trigger_widgets.engine import auth, log_table, run_table
+from trigger_widgets.engine.records import RunRecord
 from trigger_widgets.engine.store import Transaction
 from trigger_widgets.engine.validation import ValidationError, expect
 from trigger_widgets.engine.web import JSON, Refusal, engine_of, invalid, read_json
@@ -27,14 +28,17 @@ async def append(request: Request) -> Response:
         raise invalid(e) from None
     run_id = run_table.bare(request.path_params["run"])
 
-    def work(transaction: Transaction) -> int | None:
-        if run_table.get(transaction.execute, run_id) is None:
+    def work(transaction: Transaction) -> tuple[RunRecord, int] | None:
+        run = run_table.get(transaction.execute, run_id)
+        if run is None:
             return None
-        return log_table.append(transaction, run_id, records)
+        return run, log_table.append(transaction, run_id, records)
 
-    following = await engine.store.write(work)
-    if following is None:
+    found = await engine.store.write(work)
+    if found is None:
         raise Refusal(404, {"error": "Run not found"})
+    run, following = found
+    engine.registry.heard(run)
     return JSON({"next": following})
 
 
