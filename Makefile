@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 # What is installed is remembered here; a change of the files it was made from installs anew.
 STAMPS := $(VENV)/.stamps
 PYTEST := $(BIN)/python scripts/clean_env.py $(BIN)/pytest
-# Half of the time of most tests is waiting for engines and kernels. Those with a browser come one by one;
-# they are apart also because its driver leaves an event loop in its process.
+# Half of the time of most tests is waiting for engines and kernels. Those with a browser, each of which brings
+# a JupyterLab, are apart: the browser's driver leaves an event loop in its process.
 ON_ALL_CORES := $(PYTEST) --dist loadfile -n auto
 ON_TWICE_AS_MANY = $(PYTEST) --dist loadfile --no-loadscope-reorder -n $$(($$(getconf _NPROCESSORS_ONLN) * 2))
 
@@ -18,7 +18,7 @@ demo: $(STAMPS)/lab
 # Tests never see the TRIGGER_* of whoever runs them.
 test: lint js browser
 	$(ON_TWICE_AS_MANY) -m "not slow and not browser"
-	$(PYTEST) -m "not slow and browser"
+	$(ON_ALL_CORES) --maxprocesses 4 -m "not slow and browser"
 
 test-all: test coverage $(STAMPS)/interop $(STAMPS)/kernels $(STAMPS)/frontends
 	$(ON_ALL_CORES) -m "slow and not browser"

@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 
 SCENES = """
 from trigger_widgets import (
-    ApprovalWidget, BatchWidget, RunWidget, StreamWidget, TaggedRunsWidget, batch_trigger, streams,
-    task, wait,
+    ApprovalWidget, BatchWidget, RunWidget, StreamWidget, TaggedRunsWidget, TriggerWidget,
+    batch_trigger, streams, task, wait,
 )
 words = streams.define("words", str)
 
@@ -26,10 +26,11 @@ SHOW = [
     'approval = ApprovalWidget(run, "go", title="Go on?", prompt="Shall it?")\napproval',
     "batch = batch_trigger(tenfold, [{'n': n} for n in range(4)])\nBatchWidget(batch)",
     'TaggedRunsWidget("kept")',
+    'form = TriggerWidget(tenfold, payload={"n": 4})\nform',
     """import time
 while approval.token_id is None: time.sleep(0.05)
 approval.approve("fine by me")
-run.result(), batch.result()""",
+form.submit({"n": 7}).result(), run.result(), batch.result()""",
 ]
 SEEN = {
     1: "fine by me",
@@ -37,8 +38,9 @@ SEEN = {
     3: "Go on?",
     4: "tenfold",
     5: "fine by me",
+    6: "70",
 }
-CARDS = {1: "tw-run", 2: "tw-streaming", 3: "tw-approval", 4: "tw-runs", 5: "tw-runs"}
+CARDS = {1: "tw-run", 2: "tw-streaming", 3: "tw-approval", 4: "tw-runs", 5: "tw-runs", 6: "tw-run"}
 
 
 def play(server, page, name):
@@ -53,8 +55,9 @@ def play(server, page, name):
     expect(notebook.cell(3).locator("article")).to_have_attribute("data-phase", "accepted")
     # what is saved is written by a thread of the kernel: until the file has all of it
     page.wait_for_function(
-        """() => window.notebookPanel.content.widgets.slice(1, 4).every(cell => JSON.stringify(
-          cell.model.toJSON().outputs).match(/Completed|done|approved/))"""
+        """() => [1, 2, 3, 6].every(index => JSON.stringify(
+          window.notebookPanel.content.widgets[index].model.toJSON().outputs
+        ).match(/Completed|done|approved/))"""
     )
     notebook.save()
     server.end_kernels()

@@ -37,7 +37,8 @@ def card(page, status):
 
 
 def test_a_run_is_triggered_watched_reloaded_and_found_again(open_notebook, api_of, page):
-    notebook = open_notebook(DEFINE, TRIGGER, SHOW_ID, "print(run.result())")
+    again = "from trigger_widgets import RunWidget\nRunWidget(open('run-id.txt').read())"
+    notebook = open_notebook(DEFINE, TRIGGER, SHOW_ID, "print(run.result())", again)
     page.evaluate(WATCH_PROGRESS)
     notebook.run(0)
     notebook.run(1)
@@ -62,13 +63,12 @@ def test_a_run_is_triggered_watched_reloaded_and_found_again(open_notebook, api_
     expect(page.locator(CARD)).to_have_count(1)
 
     notebook.restart_kernel()
-    notebook.server.write(
-        "again.ipynb", [f'from trigger_widgets import RunWidget\nRunWidget("{run_id}")']
-    )
-    again = type(notebook)(page, notebook.server, "again.ipynb")
-    again.run(0)
-    expect(card(page, "COMPLETED")).to_have_attribute("data-run", run_id)
-    assert card(page, "COMPLETED").inner_text().count("done") == 1
+    (notebook.server.root / "run-id.txt").write_text(run_id)
+    notebook.run(4)
+    expect(page.locator(CARD)).to_have_count(2)
+    expect(notebook.cell(4).locator(CARD)).to_have_attribute("data-run", run_id)
+    expect(notebook.cell(4).locator(CARD)).to_have_attribute("data-status", "COMPLETED")
+    assert notebook.cell(4).locator(CARD).inner_text().count("done") == 1
 
 
 def test_two_views_of_one_run_show_the_same(open_notebook, page):

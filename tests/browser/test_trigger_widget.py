@@ -34,9 +34,6 @@ w""",
 
     notebook.save()
     notebook.reload()
-    expect(run).to_contain_text("8")
-    notebook.save()
-    notebook.open_tomorrow()
     expect(page.locator(CARD)).to_contain_text("doubles")
     expect(run).to_contain_text("8")
 

@@ -53,6 +53,14 @@ def test_a_run_is_started_from_python_and_remembered_with_its_status(fits, until
     widget.close()
 
 
+def test_the_end_of_its_run_is_in_the_copies_at_once(fits, eventually):
+    widget = TriggerWidget(fits)
+    widget._saver._every = 3600
+    widget.submit({"column": "price"})
+    eventually(lambda: widget._snapshot["state"]["runs"][0]["status"] == "COMPLETED")
+    widget.close()
+
+
 def test_what_pydantic_refuses_is_said_by_field_and_starts_nothing(fits):
     widget = TriggerWidget(fits)
     assert widget.submit({"column": "price", "folds": 1}) is None

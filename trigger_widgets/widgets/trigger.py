@@ -175,16 +175,16 @@ class TriggerWidget(LiveWidget):
             self._show({"runs": self._started}, final=True)
         for each in old:
             each.close()
-        run.observe(lambda change: self._see_status(run, change["new"]), "status")
+        run.observe(lambda _: self._see_status(run), ["status", "done"])
         run.observe(lambda change: self._see_connection(run, change["new"]), "connection")
-        self._see_status(run, run.status)
+        self._see_status(run)
         dispatcher.submit(lambda: self._assign(run_id=handle.id, error=None))
         dispatcher.submit(lambda: self._call(self._on_submit, handle))
 
-    def _see_status(self, run: RunWidget, status: str | None) -> None:
+    def _see_status(self, run: RunWidget) -> None:
         with self._history_lock:  # observers are on another thread than who submits
             self._started = [
-                {**each, "status": status} if each["id"] == run.run_id else each
+                {**each, "status": run.status} if each["id"] == run.run_id else each
                 for each in self._started
             ]
             self._show({"runs": self._started}, final=run.done)
