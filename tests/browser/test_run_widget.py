@@ -3,6 +3,7 @@
 import json
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 DEFINE = """
@@ -227,6 +228,7 @@ ipywidgets.VBox([word, bar, run])""",
     assert notebook.run(2).strip().endswith("COMPLETED 100.0")
 
 
+@pytest.mark.slow
 def test_one_card_shows_a_whole_agent_run_and_keeps_it(open_notebook, page):
     notebook = open_notebook(
         """
