@@ -107,6 +107,11 @@ def seconds_to(page: Any, start: str, done: str, limit: float = 120) -> float:
     )
 
 
+def rest(page: Any) -> None:
+    """Wait until a page has nothing left to do: what was shown before is not to be paid for now."""
+    page.evaluate("() => new Promise(done => requestIdleCallback(() => requestIdleCallback(done)))")
+
+
 def cpu(pid: int) -> float:
     """Seconds of a core that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from .jupyter import LONG_TASKS, seconds_to, stage
+from .jupyter import LONG_TASKS, rest, seconds_to, stage
 from .registry import benchmark
 from .report import Row
 from .servers import dev
@@ -22,6 +22,7 @@ _SHOW = "widget = BatchWidget(batch)\nwidget"
 # the feed's own way into the widget, without a server that would need the machine for itself
 _UPDATE = f"""
 def update():
+    time.sleep(1)  # what the page does to run a cell is not ours
     everything = {{run.id: run for run in widget.runs}}
     ids = list(everything)
     began = time.monotonic()
@@ -36,10 +37,11 @@ def update():
 
 threading.Thread(target=update).start()
 """
-_RUN = (
-    "window.notebookPanel.content.activeCellIndex = {cell};"
+_RUN_SHOW = (
+    "window.notebookPanel.content.activeCellIndex = 1;"
     "window.jupyterapp.commands.execute('notebook:run-cell')"
 )
+_WORDS = "document.querySelector('article.tw-runs')?.textContent"
 
 
 @benchmark
@@ -50,17 +52,22 @@ def ten_thousand_rows() -> Iterator[Row]:
         page = notebook.page
         notebook.run(0)
         row = "document.querySelector('article.tw-runs [role=row] .tw-badge')"
-        paint = seconds_to(page, _RUN.format(cell=1), row)
+        paint = seconds_to(page, _RUN_SHOW, row)
         yield Row("10,000-row table, call to first row", paint, "s", target="ours < 0.7")
-        all_there = (
-            f"document.querySelector('article.tw-runs')?.innerText.includes('{_RUNS:,} runs')"
-        )
-        page.wait_for_function(f"() => {all_there}", timeout=120_000)
+        page.wait_for_function(f"() => {_WORDS}.includes('{_RUNS:,} runs')", timeout=120_000)
+        # the static copy is a page's first text/html, for which JupyterLab loads its MathJax once
+        page.wait_for_selector(".tw-static", state="attached")
+        notebook.run(2)
+        rest(page)
         page.evaluate(LONG_TASKS)
+        begun = rf"{_WORDS}.match(/([1-9]\d*) \/ {_RUNS:,} finished/)"
+        seconds_to(page, "", begun)
+        before = int(page.evaluate(f"() => {begun}[1]"))
         done = f"{_RATE * _SECONDS:,} / {_RUNS:,} finished"
-        finished = f"document.querySelector('article.tw-runs').innerText.includes('{done}')"
-        taken = seconds_to(page, _RUN.format(cell=2), finished)
+        taken = seconds_to(page, "", f"{_WORDS}.includes('{done}')")
         long = page.evaluate("() => window.longTasks")
-        yield Row("row updates in the DOM, none missing", _RATE * _SECONDS / taken, "1/s")
+        yield Row(
+            "row updates in the DOM, none missing", (_RATE * _SECONDS - before) / taken, "1/s"
+        )
         yield Row("longest task meanwhile", max(long, default=0.0), "ms", target="ours <= 50")
         yield Row("tasks over 50 ms meanwhile", len(long), "in 5 s")
