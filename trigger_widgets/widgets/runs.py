@@ -27,8 +27,19 @@ from .run_state import hint
 from .runs_fields import BUILT_IN, Fields, check_columns
 from .runs_html import runs_html, runs_line
 from .runs_many import for_each
-from .runs_state import SAVED_ROWS, Tally, Throughput, records, run_row, saved_rows, table_state
+from .runs_state import (
+    SAVED_ROWS,
+    Order,
+    Tally,
+    Throughput,
+    records,
+    run_row,
+    saved_rows,
+    table_state,
+)
 
+THROTTLE_SECONDS = 0.05
+"""Between two messages about rows: nobody sees sixty changes a second of a table."""
 T = TypeVar("T")
 
 
@@ -86,6 +97,7 @@ class RunsWidget(FollowingWidget):
         self._all: Mapping[str, Run] = {}
         self._throughput = Throughput()
         self._tally = Tally()
+        self._order = Order()
         self._fields = Fields()
         self._columns, self._sort = check_columns(columns), _checked_sort(sort)
         self._sent: list[str] = []
@@ -221,6 +233,8 @@ class RunsWidget(FollowingWidget):
         self._set_finished(finished=over)
         done = over and self._total is not None
         dispatcher.submit(lambda: self._observe(list(changed), everything, done=done))
+        # the first rows come at once
+        self._channel.throttle = THROTTLE_SECONDS
 
     def _row(self, run: Run) -> dict[str, Any]:
         return run_row(run, self._label(run), self._fields.cells(run, self._sent))
@@ -266,7 +280,7 @@ class RunsWidget(FollowingWidget):
         return None
 
     def _ordered(self) -> list[Run]:
-        return sorted(self._all.values(), key=lambda run: (run.created_at, run.id))
+        return self._order.of(self._all)
 
     def _label(self, _run: Run) -> str | None:
         """What a person calls the run, if not by its payload."""

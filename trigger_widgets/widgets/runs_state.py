@@ -83,6 +83,21 @@ class Tally:
         return {status.value: n for status, n in self._counts.items() if n}
 
 
+class Order:
+    """Runs oldest first. They are sorted anew only when some came or went."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, None] = {}
+
+    def of(self, everything: Mapping[str, Run]) -> list[Run]:
+        """All of them, by their ids."""
+        ids = self._ids
+        if ids.keys() != everything.keys():
+            runs = sorted(everything.values(), key=lambda run: (run.created_at, run.id))
+            self._ids = ids = dict.fromkeys(run.id for run in runs)
+        return [everything[run] for run in ids]
+
+
 class Throughput:
     """Runs that end in a second, over the last half minute."""
 

@@ -3,7 +3,7 @@ import { Markdown } from "../markdown/markdown.js";
 import { Plain, type Writer } from "../markdown/plain.js";
 
 /** How long one turn may take, in ms, and how much is written between two looks at the clock. */
-const TURN_MS = 12;
+const TURN_MS = 20;
 const SLICE = 4096;
 
 export type Mode = "markdown" | "text";
