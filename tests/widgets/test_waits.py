@@ -24,6 +24,7 @@ from trigger_widgets import (
 )
 from trigger_widgets.engine_file import default_data_dir, is_stopped
 from trigger_widgets.errors import ConfigurationError
+from trigger_widgets.models import WaitToken
 from trigger_widgets.widgets.approval_state import Approval
 
 
@@ -142,6 +143,16 @@ def test_the_cards_that_are_forgotten_follow_nothing_any_more(asks, monkeypatch)
 def test_a_decision_that_counted_is_never_undone():
     accepted = Approval(phase="accepted", ours={"approved": True})
     assert accepted.failed("the answer was lost") is accepted
+
+
+def test_an_answer_that_comes_late_undoes_no_decision():
+    """The poller asks while a decision is made, and is answered after it."""
+    asked, ours = WaitToken(id="waitpoint_1", status="WAITING"), {"approved": True, "by": "ada"}
+    decided = WaitToken(id="waitpoint_1", status="COMPLETED", output=ours)
+    approval = Approval().seen(asked).sending(ours, datetime.now(UTC)).seen(decided)
+    assert approval.seen(asked) is approval
+    assert approval.seen(WaitToken(id="waitpoint_1")) is approval
+    assert (approval.phase, approval.output) == ("accepted", ours)
 
 
 def test_a_decision_that_json_cannot_carry_is_refused_before_it_is_sent(asks, until):

@@ -148,7 +148,7 @@ class ApprovalWidget(FollowingWidget):
                     f"{token_id} is decided already ({self._approval.phase}); nothing was sent."
                 )
             self._approval = self._approval.sending(data, datetime.now(UTC))
-        self._show(approval_state(self._approval))
+            self._show(approval_state(self._approval))
         try:
             self._client.wait.complete_token(token_id, data)
         except Exception as e:
@@ -233,12 +233,12 @@ class ApprovalWidget(FollowingWidget):
         return rights.may_read_wait_tokens(self._client.endpoint.access_token)
 
     def _change(self, step: Callable[[Approval], Approval]) -> None:
-        with self._lock:
+        with self._lock:  # to the end: of two changes at once the older one must not be shown last
             before, self._approval = self._approval, step(self._approval)
             after = self._approval
-        self._set_finished(finished=after.is_settled)
-        self._show(approval_state(after), final=after.is_settled and not before.is_settled)
-        dispatcher.submit(lambda: self._observe(after))
+            self._set_finished(finished=after.is_settled)
+            self._show(approval_state(after), final=after.is_settled and not before.is_settled)
+            dispatcher.submit(lambda: self._observe(after))
 
     def _observe(self, approval: Approval) -> None:
         status = approval.token.status if approval.token else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from trigger_widgets.models import WaitToken
 
@@ -43,8 +43,9 @@ class Approval:
 
     def seen(self, token: WaitToken) -> Approval:
         """The server says how the token is. The first completion counts, whoever sent it."""
-        if token.status is None or not token.status.is_terminal:
-            return replace(self, token=token)
+        if not _is_over(token):
+            # after the end it is an answer that was on its way while the decision came in
+            return self if _is_over(self.token) else replace(self, token=token)
         if token.status == "TIMED_OUT":
             return replace(self, token=token, phase="timed_out")
         is_ours = self.ours is not None and token.output == self.ours
@@ -58,9 +59,14 @@ class Approval:
     @property
     def output(self) -> Any:
         """The data that the run goes on with, as far as it is known."""
-        if self.token is not None and self.token.status and self.token.status.is_terminal:
+        if _is_over(self.token):
             return self.token.output
         return self.ours if self.phase == "sent" else None
+
+
+def _is_over(token: WaitToken | None) -> TypeGuard[WaitToken]:
+    """Whether the server said that it is decided or timed out. That never changes again."""
+    return bool(token and token.status and token.status.is_terminal)
 
 
 def approval_state(approval: Approval) -> dict[str, Any]:
