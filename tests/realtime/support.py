@@ -1,4 +1,4 @@
-"""A server of streams that is cut, holds and ends as it is told."""
+"""What many tests of feeds need: patience, a watch, a server of streams that does as it is told."""
 
 import asyncio
 import json
@@ -7,12 +7,23 @@ import time
 
 import httpx
 
+from trigger_widgets.realtime.runs import run_source
+from trigger_widgets.realtime.subscription import Watch
+
 
 def until(condition, seconds=30.0):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def watch(server, watcher, run="run_1", **options):
+    """A watch of a run that tells `watcher` everything."""
+    return Watch(
+        run_source(run), server, on_value=watcher.on_run, on_connection=watcher.on_connection,
+        **options,
+    )  # fmt: skip
 
 
 class Body(httpx.AsyncByteStream):
