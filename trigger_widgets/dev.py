@@ -21,6 +21,7 @@ from . import runtime
 from .config import Endpoint, Locate
 from .engine_file import EngineFile
 from .errors import EngineError, EngineStoppedError, TriggerError
+from .realtime.waiting import Event
 from .tasks.manifest import TaskManifest
 from .version import __version__
 from .worker.loading import LoadError, check_files
@@ -99,7 +100,7 @@ class DevCommand:
         self._engine = OwnEngine(data_dir, port, keep=not self._files) if wants_own else None
         self._locate: Locate = self._engine.locate if self._engine else self._users_engine
         self._is_waiting = False
-        self._stop = threading.Event()
+        self._stop = Event()
         self._lines = threading.Lock()
         self._tasks: list[TaskManifest] = []
         self._started: dict[str, float] = {}

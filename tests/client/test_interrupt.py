@@ -1,8 +1,15 @@
-"""Ctrl-C in `result()`: a real process, a real signal, and the run goes on."""
+"""Ctrl-C in `result()`: a real process, a real signal, and the run goes on; and at any moment."""
 
+import asyncio
+import contextlib
+import itertools
 import signal
 import subprocess
 import sys
+
+from interrupts import Moment
+
+from trigger_widgets.realtime.loop import background_loop
 
 CODE = """
 import signal, sys
@@ -36,3 +43,15 @@ def test_ctrl_c_ends_result_and_leaves_nothing(engine):
         assert process.stdout.readline() == "PENDING_VERSION\n"
         assert process.stderr.read() == ""
     assert process.returncode == 0
+
+
+def test_ctrl_c_at_any_moment_of_result_holds_up_nobody(owner, hand, task):
+    handle = owner.tasks.trigger(task)
+    hand.succeed(*hand.start(), '"done"', "application/json")
+    for nth in itertools.count(1):
+        with contextlib.suppress(KeyboardInterrupt), Moment(nth) as moment:
+            handle.result()
+        background_loop().submit(asyncio.sleep(0)).result(10)
+        if not moment.has_come:
+            break
+    assert handle.result() == "done"

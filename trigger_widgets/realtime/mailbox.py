@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from trigger_widgets.errors import TriggerError
 
 from .connection import Connection
+from .waiting import Event
 
 T = TypeVar("T")
 
@@ -37,7 +38,7 @@ class Mailbox(Generic[T]):
     def __init__(self, *, until_final: bool) -> None:
         self.until_final = until_final
         self.patient = False
-        self.event = threading.Event()
+        self.event = Event()
         self.state = Connection("connecting")
         self._lock = threading.Lock()
         self._values: deque[T] = deque()

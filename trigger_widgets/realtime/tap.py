@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -14,6 +13,7 @@ from .connection import Connection
 from .mailbox import Mailbox
 from .stream import Stream
 from .stream_feed import StreamSource, join_stream
+from .waiting import Event
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ class Tap(Generic[T]):
         self._on_connection = on_connection
         self._on_end = on_end
         self._place: Stream | None = None
-        self._stopped = threading.Event()
+        self._stopped = Event()
         self._join()
 
     def leave(self) -> None:

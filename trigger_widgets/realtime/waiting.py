@@ -1,15 +1,60 @@
-"""The one blocking wait. While it waits, a notebook's kernel can be kept answering clicks."""
+"""The one blocking wait. While it waits, a notebook's kernel can be kept answering clicks, and
+Ctrl-C is heard.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from typing import Protocol
 
 _SLICE = 0.5
 _PUMPED_SLICE = 0.02
+
+
+class Event:
+    """A `threading.Event` that may be interrupted, and set by a signal's handler, at any moment.
+
+    That one is guarded by a lock which Python code takes. A Ctrl-C just after it is taken, before
+    the `with` statement knows of it, leaves it taken: who sets the event next hangs for good.
+    Here is no lock: what must not be divided is one call of a C function.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._waiters: deque[threading.Lock] = deque()
+
+    def is_set(self) -> bool:
+        """Whether it was set, and not cleared since."""
+        return self._is_set
+
+    def set(self) -> None:
+        """Wake who waits, and let nobody wait from now on."""
+        self._is_set = True
+        with suppress(IndexError):  # there are no more
+            while True:
+                self._waiters.popleft().release()
+
+    def clear(self) -> None:
+        """Let wait again."""
+        self._is_set = False
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block until it is set; False if it was not within `timeout` seconds."""
+        if self._is_set:
+            return True
+        waiter = threading.Lock()
+        waiter.acquire()
+        self._waiters.append(waiter)
+        try:
+            # set before `append`, it may have woken those of before alone
+            return self._is_set or waiter.acquire(timeout=-1 if timeout is None else timeout)
+        finally:
+            with suppress(ValueError):  # it was woken
+                self._waiters.remove(waiter)
 
 
 class Pump(Protocol):
@@ -60,7 +105,7 @@ def awaiting() -> AbstractContextManager[object]:
     return nullcontext() if _Installed.awaiting is None else _Installed.awaiting()
 
 
-def wait_for(event: threading.Event, timeout: float | None = None) -> bool:
+def wait_for(event: Event, timeout: float | None = None) -> bool:
     """Block until `event` is set; False if it was not within `timeout` seconds.
 
     Ctrl-C interrupts it at once. In the main thread, where cells run, an installed pump is

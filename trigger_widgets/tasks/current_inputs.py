@@ -38,16 +38,12 @@ class Listening:
     """Calls a function for each piece that comes, until `off` or the end of the run."""
 
     def __init__(self) -> None:
-        self._off = threading.Event()
+        self.is_off = False
+        """Whether it is called no more."""
 
     def off(self) -> None:
         """Call it no more."""
-        self._off.set()
-
-    @property
-    def is_off(self) -> bool:
-        """Whether it is called no more."""
-        return self._off.is_set()
+        self.is_off = True
 
 
 class InputStream(Generic[T]):

@@ -102,7 +102,8 @@ class Flusher:
     """One daemon thread a process, started by the first change."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()  # taken as it is: see Event in realtime/waiting.py
+        self._changed = threading.Condition(self._lock)
         self._waiting: dict[Sender, float] = {}
         self._thread: threading.Thread | None = None
 
@@ -110,7 +111,7 @@ class Flusher:
         """`sender` may have something to send: do it as soon as it is due."""
         if sender.closed or not sender.has_pending():
             return
-        with self._changed:
+        with self._lock:
             if sender not in self._waiting:
                 self._waiting[sender] = sender.due()
                 self._changed.notify()
@@ -126,7 +127,7 @@ class Flusher:
 
     def _run(self) -> None:
         while True:
-            with self._changed:
+            with self._lock:
                 now = time.monotonic()
                 due = [sender for sender, at in self._waiting.items() if at <= now]
                 for sender in due:

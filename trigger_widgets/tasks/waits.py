@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +12,7 @@ from trigger_widgets.durations import deadline, parse_duration
 from trigger_widgets.errors import ConfigurationError, WaitTimeoutError
 from trigger_widgets.models import WaitToken
 from trigger_widgets.packets import JSON_TYPE, decode_packet
+from trigger_widgets.realtime.waiting import Event
 
 from .link import WaitFor
 from .results import Result
@@ -61,7 +61,7 @@ def seconds_until(moment: datetime) -> float:
 
 def doze(scope: RunScope, seconds: float) -> None:
     """Sleep in this thread; `RunStopped` as soon as the run is to stop."""
-    woken = threading.Event()
+    woken = Event()
     with scope.alarm.wakes(woken.set):
         stopped = woken.wait(seconds)
     if stopped:

@@ -7,6 +7,8 @@ import queue
 import threading
 from collections.abc import Callable
 
+from trigger_widgets.realtime.waiting import Event
+
 log = logging.getLogger("trigger_widgets")
 
 
@@ -31,7 +33,7 @@ class Dispatcher:
     def catch_up(self, seconds: float = 5.0) -> None:
         """Wait until what was submitted so far is done; at once if this is such a job itself."""
         if threading.current_thread() is not self._thread:
-            done = threading.Event()
+            done = Event()
             self.submit(done.set)
             done.wait(seconds)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -14,7 +13,7 @@ from trigger_widgets.errors import ResultTimeoutError, TriggerError
 from trigger_widgets.realtime.batch import BatchHandle
 from trigger_widgets.realtime.connection import Connection
 from trigger_widgets.realtime.handle import RunHandle
-from trigger_widgets.realtime.waiting import wait_for
+from trigger_widgets.realtime.waiting import Event, wait_for
 
 from .base import LiveWidget
 from .dispatcher import dispatcher
@@ -45,7 +44,7 @@ class FollowingWidget(LiveWidget):
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
-        self._halted = threading.Event()
+        self._halted = Event()
         self._finished = False
         self._failure: Exception | None = None
         self._shows_failure = False

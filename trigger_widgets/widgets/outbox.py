@@ -67,13 +67,14 @@ class Outbox:
         self._bytes = Pace(BYTES_PER_SECOND, BYTES_AT_ONCE)
         self._clock = clock
         self._waiting: dict[Sender, float] = {}
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()  # taken as it is: see Event in realtime/waiting.py
+        self._changed = threading.Condition(self._lock)
         self._thread: threading.Thread | None = None
 
     def post(self, sender: Sender, delay: float = 0) -> None:
         """Let `sender` speak after `delay` seconds at the earliest; an earlier turn stays."""
         due = self._clock() + delay
-        with self._changed:
+        with self._lock:
             if due < self._waiting.get(sender, float("inf")):
                 self._waiting[sender] = due
                 self._changed.notify()
@@ -96,7 +97,7 @@ class Outbox:
             self._bytes.spend(sent.size, now)
 
     def _next(self) -> Sender:
-        with self._changed:
+        with self._lock:
             while True:
                 now = self._clock()
                 if self._waiting:

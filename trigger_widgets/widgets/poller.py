@@ -7,6 +7,7 @@ import threading
 from typing import Protocol
 
 from trigger_widgets.config import unattended
+from trigger_widgets.realtime.waiting import Event
 
 log = logging.getLogger("trigger_widgets")
 
@@ -28,7 +29,7 @@ class Poller:
         self._lock = threading.Lock()
         self._members: dict[Polled, object] = {}
         self._thread: threading.Thread | None = None
-        self._hurry = threading.Event()
+        self._hurry = Event()
 
     def add(self, member: Polled) -> None:
         """Poll `member` now and from now on."""

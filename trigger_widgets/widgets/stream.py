@@ -17,7 +17,7 @@ from trigger_widgets.jsonable import to_jsonable
 from trigger_widgets.models import Run
 from trigger_widgets.realtime.connection import Connection
 from trigger_widgets.realtime.handle import RunHandle
-from trigger_widgets.realtime.waiting import wait_for
+from trigger_widgets.realtime.waiting import Event, wait_for
 
 from .dispatcher import dispatcher
 from .follow import Callback, Following, FollowingWidget, client_for
@@ -92,7 +92,7 @@ class StreamWidget(FollowingWidget):
         self._shown = self._observed = 0
         self._lock = threading.Lock()
         self._turn = 0
-        self._readers: set[threading.Event] = set()
+        self._readers: set[Event] = set()
         self._assign(run_id=run if isinstance(run, str) else run.id, stream=stream)
         self._show(
             {
@@ -138,7 +138,7 @@ class StreamWidget(FollowingWidget):
 
         Clicks are handled meanwhile. Raises what has made following fail.
         """
-        news = threading.Event()
+        news = Event()
         with self._lock:
             self._readers.add(news)
         try:
@@ -146,7 +146,7 @@ class StreamWidget(FollowingWidget):
         finally:
             self._readers.discard(news)
 
-    def _read(self, news: threading.Event) -> Iterator[Any]:
+    def _read(self, news: Event) -> Iterator[Any]:
         seen = 0
         while True:
             news.clear()

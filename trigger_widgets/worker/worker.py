@@ -78,7 +78,8 @@ class Worker:
         }  # fmt: skip
         self._executor: Executor = executor or OwnExecutor(registry, locate)
         self._listener = listener or (lambda *_: None)
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()  # taken as it is: see Event in realtime/waiting.py
+        self._changed = threading.Condition(self._lock)
         self._manifests: tuple[TaskManifest, ...] = ()
         self._wanted = 0  # counts what the caller asked for, and
         self._told = -1  # what the server knows of it
@@ -102,7 +103,7 @@ class Worker:
     def sync_tasks(self, tasks: Iterable[Task[..., Any] | TaskManifest]) -> None:
         """From now on these are the tasks; returns at once, `version` waits until it is so."""
         manifests = tuple(t if isinstance(t, TaskManifest) else t.manifest for t in tasks)
-        with self._changed:
+        with self._lock:
             if manifests == self._manifests and self._wanted:
                 return
             self._manifests = manifests
@@ -117,7 +118,7 @@ class Worker:
         `EngineError` if that takes longer than 30 seconds, the server's own error if it refuses.
         """
         end = time.monotonic() + _VERSION_SECONDS
-        with self._changed:
+        with self._lock:
             while self._registered is None or self._told != self._wanted:
                 if isinstance(self._problem, APIStatusError):
                     raise self._problem
@@ -136,7 +137,7 @@ class Worker:
 
     def stop(self, timeout: float = 2.0) -> None:
         """End within `timeout` seconds: runs under way are given up, and the server told so."""
-        with self._changed:
+        with self._lock:
             first, self._stopping = not self._stopping, True
             self._changed.notify_all()
         loop, main = self._loop, self._main
@@ -220,7 +221,7 @@ class Worker:
         assert self._sync is not None  # noqa: S101 - made just before
         backoff, lost = Backoff(), 0
         while True:
-            with self._changed:
+            with self._lock:
                 wanted, manifests = self._wanted, self._manifests
             if wanted == self._told and lost == self._api.connections_lost:
                 await self._sync.wait()
@@ -242,14 +243,14 @@ class Worker:
                 continue
             backoff.reset()
             lost = seen
-            with self._changed:
+            with self._lock:
                 self._registered, self._told, self._problem = registered, wanted, None
                 self._changed.notify_all()
             if self._known is not None:
                 self._known.set()
 
     def _note_problem(self, error: Exception) -> None:
-        with self._changed:
+        with self._lock:
             self._problem = error if isinstance(error, TriggerError) else TriggerError(str(error))
             if isinstance(error, ServerError):  # a passing one
                 self._problem = TriggerError(str(error))
