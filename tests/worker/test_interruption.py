@@ -1,10 +1,16 @@
+import itertools
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
+from functools import partial
 
 import pytest
+from interrupts import Moment
 
+from trigger_widgets.realtime.waiting import Event
+from trigger_widgets.tasks.steps import block_on
 from trigger_widgets.tasks.stopping import RunStopped
 from trigger_widgets.worker.interruption import Interruption
 
@@ -65,8 +71,88 @@ sys.settrace(lambda *_: None)
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
+def test_a_block_hears_the_alarm_and_is_not_interrupted():
+    """An exception in the middle of a future's own code would leave it locked for others."""
+    interruption, inside, requested, whole = Interruption(), Event(), Event(), []
+
+    class Watched(Future):
+        def add_done_callback(self, fn):
+            inside.set()
+            requested.wait(10)
+            for _ in range(1_000):  # room for an exception
+                pass
+            whole.append(True)
+            super().add_done_callback(fn)
+
+    def work():
+        try:
+            interruption.enter()
+            with pytest.raises(RunStopped):
+                block_on(Watched(), interruption.alarm)
+            whole.append(True)
+        finally:
+            interruption.leave()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert inside.wait(10)
+    interruption.request()
+    requested.set()
+    thread.join(10)
+    assert whole == [True, True]
+
+
+def test_a_stop_at_any_moment_of_a_block_is_heard_once():
+    for nth in itertools.count(1):
+        interruption, future, heard, asked = Interruption(), Future(), [], []
+
+        def request(interruption=interruption, asked=asked):
+            asked.append(threading.Thread(target=interruption.request))
+            asked[0].start()
+            asked[0].join(0.005)  # it may have to wait for us
+
+        def work(interruption=interruption, future=future, heard=heard, asked=asked, nth=nth):
+            interruption.enter()
+            for step in (partial(blocked, future, interruption, nth, request), finished):
+                try:
+                    step(asked)
+                except RunStopped:
+                    heard.append(step)
+            interruption.leave()
+
+        settles = threading.Timer(0.002, settle, (future,))
+        settles.start()
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(10)
+        settles.join(10)
+        assert not thread.is_alive()
+        assert not settles.is_alive(), f"the future is locked since moment {nth}"
+        if not asked:
+            break
+        assert len(heard) == 1, f"at moment {nth}"
+    assert nth > 5
+
+
+def settle(future):
+    if future.set_running_or_notify_cancel():
+        future.set_result(1)
+
+
+def blocked(future, interruption, nth, request, _asked):
+    with Moment(nth, request):
+        block_on(future, interruption.alarm)
+
+
+def finished(asked):
+    for thread in asked:
+        thread.join(10)
+    for _ in range(1_000):  # room for an exception
+        pass
+
+
 def test_a_swallowed_stop_can_be_asked_for_again():
-    interruption, swallowed, running = Interruption(), [], threading.Event()
+    interruption, swallowed, running = Interruption(), [], Event()
 
     def work():
         interruption.enter()

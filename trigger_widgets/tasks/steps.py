@@ -5,13 +5,12 @@ blocks on each of them, a coroutine awaits it.
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Generator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from trigger_widgets.errors import ConfigurationError
-from trigger_widgets.realtime.waiting import wait_for
+from trigger_widgets.realtime.waiting import Event, wait_for
 
 from .stopping import Alarm, RunStopped
 
@@ -33,17 +32,18 @@ def refuse_in_event_loop(name: str) -> None:
 
 def block_on(future: Future[T], alarm: Alarm) -> T:
     """The result of a future; `RunStopped` if the run is to stop before."""
-    done = threading.Event()
-    future.add_done_callback(lambda _: done.set())
-    try:
-        with alarm.wakes(done.set):
-            wait_for(done)
-    finally:
-        if not future.done():
-            future.cancel()
-    if future.cancelled():
-        raise RunStopped
-    return future.result()
+    done = Event()
+    with alarm.listens():  # a future stopped in the middle of its own code stays locked for others
+        try:
+            future.add_done_callback(lambda _: done.set())
+            with alarm.wakes(done.set):
+                wait_for(done)
+        finally:
+            if not future.done():
+                future.cancel()
+        if future.cancelled():
+            raise RunStopped
+        return future.result()
 
 
 def run_blocking(steps: Steps[T], alarm: Alarm) -> T:

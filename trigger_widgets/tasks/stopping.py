@@ -19,14 +19,40 @@ class Alarm:
         self._sleepers: dict[int, Callable[[], object]] = {}
         self._next = 0
         self.rung = False
+        self.listeners: set[int] = set()
+        """The threads that are in `listens`."""
 
     def ring(self) -> None:
         """Wake everybody, from now on."""
+        with self.ringing():
+            pass
+
+    @contextmanager
+    def ringing(self) -> Iterator[None]:
+        """Wake everybody after this; nobody stops listening meanwhile."""
         with self._lock:
             self.rung = True
             sleepers = list(self._sleepers.values())
+            yield
         for wake in sleepers:
             wake()
+
+    @contextmanager
+    def listens(self) -> Iterator[None]:
+        """Where this thread must not be stopped by an exception that comes anywhere.
+
+        Ends with `RunStopped` if the alarm rang meanwhile.
+        """
+        thread, rung_before = threading.get_ident(), self.rung
+        try:
+            self.listeners.add(thread)
+            yield
+        finally:
+            with self._lock:
+                self.listeners.discard(thread)
+                rings = self.rung and not rung_before
+            if rings:
+                raise RunStopped
 
     @contextmanager
     def wakes(self, wake: Callable[[], object]) -> Iterator[None]:

@@ -31,15 +31,14 @@ class Interruption:
 
     def request(self) -> None:
         """Stop it now, or as soon as it begins. May be repeated: code can swallow an exception."""
-        with self._lock:
+        with self._lock, self.alarm.ringing():
             self._requests += 1
             if self._coroutine is not None and self._requests <= _POLITE_REQUESTS:
                 loop, task = self._coroutine
                 if not loop.is_closed():
                     loop.call_soon_threadsafe(task.cancel)
-            elif self._thread is not None:
+            elif self._thread is not None and self._thread not in self.alarm.listeners:
                 _raise_in(self._thread)
-        self.alarm.ring()
 
     def enter(self) -> None:
         """From here on this thread runs the task."""
