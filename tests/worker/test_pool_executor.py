@@ -10,7 +10,7 @@ from trigger_widgets.errors import RunCanceledError, RunCrashedError, RunTimedOu
 from trigger_widgets.worker import slots
 
 TASKS = """
-import asyncio, os, subprocess, sys, time
+import asyncio, os, struct, subprocess, sys, time
 from trigger_widgets.tasks import logger, metadata, task
 
 @task(id="who")
@@ -52,6 +52,11 @@ def exits(payload, ctx):
     if ctx.attempt.number == 1 or payload == "always":
         os._exit(3)
     return ctx.attempt.number
+
+@task(id="garbles", retry={"max_attempts": 1})
+def garbles(payload):
+    os.write(int(sys.argv[1]), struct.pack(">II", 3, 0) + b"???")
+    time.sleep(60)
 
 @task(id="parent")
 def parent(payload):
@@ -110,13 +115,13 @@ def test_a_sleeping_task_is_canceled_politely(start_pool, client):
 
 
 def test_a_stubborn_task_is_killed_with_what_it_started(start_pool, client):
-    pool = start_pool(slots=1)
+    start_pool(slots=1)
     run = client.tasks.trigger("stubborn")
     pid = pid_of(client, run)
     child = client.runs.retrieve(run).metadata["child"]
     run.cancel()
     until(lambda: not is_alive(pid) and not is_alive(child), "the end of both", timeout=5)
-    assert client.tasks.trigger("who").result(timeout=DEADLINE) in pool.pids
+    assert client.tasks.trigger("who").result(timeout=DEADLINE) != pid
     with pytest.raises(RunCanceledError):
         run.result(timeout=DEADLINE)
 
@@ -145,6 +150,14 @@ def test_a_process_that_exits_is_tried_again_by_the_tasks_own_rules(start_pool, 
     assert client.tasks.trigger("exits", "once").result(timeout=DEADLINE) == 2
     with pytest.raises(RunCrashedError, match="exit code 3"):
         client.tasks.trigger("exits", "always").result(timeout=DEADLINE)
+
+
+def test_a_process_that_speaks_nonsense_is_replaced(start_pool, client):
+    """As one does whose task was stopped in the middle of a long message."""
+    start_pool(slots=1)
+    with pytest.raises(RunCrashedError, match="SIGKILL"):
+        client.tasks.trigger("garbles").result(timeout=DEADLINE)
+    client.tasks.trigger("who").result(timeout=DEADLINE)
 
 
 def test_a_stopped_pool_leaves_no_process(start_pool, client):

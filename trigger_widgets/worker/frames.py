@@ -28,11 +28,13 @@ def _decode(body: bytes, attached: bytes) -> dict[str, Any]:
 
 
 async def read(reader: asyncio.StreamReader) -> dict[str, Any] | None:
-    """The next message, or None at the end."""
+    """The next message, or None at the end, which is also where one was cut short and nonsense
+    follows: a task can be stopped in the middle of writing it.
+    """
     try:
         lengths = _LENGTHS.unpack(await reader.readexactly(_LENGTHS.size))
         return _decode(*[await reader.readexactly(length) for length in lengths])
-    except (asyncio.IncompleteReadError, ConnectionError):
+    except (asyncio.IncompleteReadError, ConnectionError, ValueError):
         return None
 
 

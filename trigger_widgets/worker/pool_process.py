@@ -118,9 +118,8 @@ class PoolProcess:
 
     def on_terminate(self, signum: int, _frame: object) -> None:
         """Our own wake-up, or somebody means the process."""
-        with self._lock:
-            expected = self._current is not None and self._current[1].requested
-        if not expected:
+        current = self._current  # this thread may be stopped where it has a lock: none is taken
+        if current is None or not current[1].requested:
             signal.signal(signum, signal.SIG_DFL)
             os.kill(os.getpid(), signum)
 
