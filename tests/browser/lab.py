@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -196,6 +196,14 @@ def browser(profile: Path, **options: Any) -> Iterator[BrowserContext]:
         context.close()
 
 
+def snapshots(saved: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """What a saved notebook keeps of our widgets: the kind and the state of each."""
+    widgets = saved["metadata"].get("widgets", {})
+    models = widgets.get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
+    states = [model["state"] for model in models.values()]
+    return [(state["_kind"], state["_snapshot"]["state"]) for state in states if "_kind" in state]
+
+
 class Notebook:
     """One notebook that is open in JupyterLab."""
 
@@ -277,6 +285,15 @@ class Notebook:
 
     def save(self) -> None:
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+
+    def save_when(self, holds: Callable[[dict[str, Any]], bool], patience: float = 30) -> None:
+        """Save until the file holds it: a thread of the kernel brings the copies up to date."""
+        deadline = time.monotonic() + patience
+        while True:
+            self.save()
+            if holds(self.saved()):
+                return
+            assert time.monotonic() < deadline, f"{self.path} was not up to date in {patience} s"
 
     def saved(self) -> dict[str, Any]:
         """The notebook as it is on disk."""

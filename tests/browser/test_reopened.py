@@ -1,7 +1,10 @@
 """Tomorrow: the notebook is opened again, and the kernel that made it is gone."""
 
+import json
+import re
+
 import pytest
-from browser.lab import Notebook
+from browser.lab import Notebook, snapshots
 from playwright.sync_api import expect
 
 SCENES = """
@@ -53,15 +56,18 @@ def play(server, page, name):
     expect(notebook.cell(1).locator("article")).to_have_attribute("data-status", "COMPLETED")
     expect(notebook.cell(2).locator("article")).to_have_attribute("data-phase", "over")
     expect(notebook.cell(3).locator("article")).to_have_attribute("data-phase", "accepted")
-    # what is saved is written by a thread of the kernel: until the file has all of it
-    page.wait_for_function(
-        """() => [1, 2, 3, 6].every(index => JSON.stringify(
-          window.notebookPanel.content.widgets[index].model.toJSON().outputs
-        ).match(/Completed|done|approved/))"""
-    )
-    notebook.save()
+    notebook.save_when(is_whole)
     server.end_kernels()
     return notebook
+
+
+def is_whole(saved):
+    """Whether the copies in the file, of both sorts, have the ends of the runs."""
+    copies = (json.dumps(saved["cells"][cell]["outputs"]) for cell in (1, 2, 3, 6))
+    runs = [state.get("status") for kind, state in snapshots(saved) if kind == "run"]
+    return all(re.search("Completed|done|approved", copy) for copy in copies) and all(
+        status == "COMPLETED" for status in runs
+    )
 
 
 def test_with_saved_widget_state_the_cards_are_there(lab, page):

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from browser.lab import snapshots
 from playwright.sync_api import expect
 
 DEFINE = """
@@ -260,7 +261,11 @@ def editor(payload):
         for words in ("Report on rates", "Approved", "true"):
             expect(run).to_contain_text(words)
 
-    notebook.save()
+    def is_whole(saved):
+        status = {state.get("status") for kind, state in snapshots(saved) if kind == "run"}
+        return status == {"COMPLETED"} and "Completed" in json.dumps(saved["cells"][1]["outputs"])
+
+    notebook.save_when(is_whole)
     notebook.reload()
     shows_everything()
     notebook.open_tomorrow()

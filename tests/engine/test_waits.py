@@ -67,7 +67,7 @@ def test_create_wait_complete_resumed(engine, task, pool):
     began = time.monotonic()
     complete(engine, waitpoint, {"approved": True})
     resumed = held.result()
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 5
     assert resumed["snapshot"]["executionStatus"] == "EXECUTING"
     assert resumed["snapshot"]["description"] == "Run was continued, whilst still executing."
     (found,) = resumed["completedWaitpoints"]
@@ -241,7 +241,7 @@ def test_cancel_of_a_waiting_run(engine, task, pool):
     began = time.monotonic()
     engine.http.post(f"/api/v2/runs/{attempt.run}/cancel")
     assert held.result()["snapshot"]["executionStatus"] == "PENDING_CANCEL"
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 5
     complete(engine, waitpoint, 1)
     assert latest(attempt)["snapshot"]["executionStatus"] == "PENDING_CANCEL"
     # its task may be on its way into another wait; that is no mistake, and blocks nothing

@@ -57,7 +57,7 @@ def test_the_end_of_its_run_is_in_the_copies_at_once(fits, eventually):
     widget = TriggerWidget(fits)
     widget._saver._every = 3600
     widget.submit({"column": "price"})
-    eventually(lambda: widget._snapshot["state"]["runs"][0]["status"] == "COMPLETED")
+    eventually(lambda: [r["status"] for r in widget._snapshot["state"]["runs"]] == ["COMPLETED"])
     widget.close()
 
 
