@@ -29,6 +29,9 @@ CHROMIUM_FLAGS = [
     "--disable-dev-shm-usage",
 ]
 TOKEN = "a-token-for-tests"
+PATIENCE = 60
+"""Seconds in which a loaded machine, too, shows what is expected."""
+expect.set_options(timeout=PATIENCE * 1000)
 SETTINGS = {
     # every cell stays in the DOM
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
@@ -128,7 +131,7 @@ class LabServer:
             )
         self.url = self._wait_until_ready(runtime / f"jpserver-{self._process.pid}.json")
 
-    def _wait_until_ready(self, info: Path, patience: float = 60) -> str:
+    def _wait_until_ready(self, info: Path, patience: float = PATIENCE) -> str:
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
@@ -207,7 +210,9 @@ def snapshots(saved: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 class Notebook:
     """One notebook that is open in JupyterLab."""
 
-    def __init__(self, page: Page, server: LabServer, path: str, *, timeout: float = 60) -> None:
+    def __init__(
+        self, page: Page, server: LabServer, path: str, *, timeout: float = PATIENCE
+    ) -> None:
         self.page, self.server, self.path = page, server, path
         page.set_default_timeout(timeout * 1000)
         page.goto(f"{server.url}{server.page}/{path}?token={TOKEN}&reset")
@@ -229,6 +234,16 @@ class Notebook:
             for copy in self.page.locator(".tw-static").all():
                 expect(copy).to_be_visible()
         raise AssertionError(f"JupyterLab lost the models of {self.path} {_OPENINGS} times.")
+
+    def until_busy(self) -> None:
+        """Wait until the kernel executes a cell."""
+        self.page.wait_for_function(
+            "() => window.notebookPanel.sessionContext.session.kernel.status === 'busy'"
+        )
+
+    def until_prints(self, index: int, words: str) -> None:
+        """Wait until a cell's own code is at work, where an interrupt is its own."""
+        expect(self.cell(index).locator(".jp-Cell-outputArea")).to_contain_text(words)
 
     def start(self, index: int) -> None:
         """Run a cell and do not wait for it."""
@@ -286,7 +301,9 @@ class Notebook:
     def save(self) -> None:
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
 
-    def save_when(self, holds: Callable[[dict[str, Any]], bool], patience: float = 30) -> None:
+    def save_when(
+        self, holds: Callable[[dict[str, Any]], bool], patience: float = PATIENCE
+    ) -> None:
         """Save until the file holds it: a thread of the kernel brings the copies up to date."""
         deadline = time.monotonic() + patience
         while True:

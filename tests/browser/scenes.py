@@ -2,8 +2,6 @@
 
 from playwright.sync_api import expect
 
-PATIENCE = 60_000
-
 DEFINE = """
 import time
 from trigger_widgets import (
@@ -46,16 +44,16 @@ def play(notebook):
     """Run every cell, until the agent is at work."""
     for cell in range(1 + len(SHOW)):
         assert "Error" not in notebook.run(cell)
-    expect(notebook.cell(2).locator(STREAM)).to_contain_text("w3", timeout=PATIENCE)
+    expect(notebook.cell(2).locator(STREAM)).to_contain_text("w3")
 
 
 def finish(notebook):
     """Do what a person has to do, and see that every card has the end of its story."""
-    notebook.cell(3).get_by_role("button", name="Approve").click(timeout=PATIENCE)
+    notebook.cell(3).get_by_role("button", name="Approve").click()
     box = notebook.cell(6).get_by_label("Message to chat")
-    box.fill("north", timeout=PATIENCE)
+    box.fill("north")
     box.press("Enter")
-    notebook.cell(7).get_by_role("button", name="Run", exact=True).click(timeout=PATIENCE)
+    notebook.cell(7).get_by_role("button", name="Run", exact=True).click()
     ended(notebook)
 
 
@@ -63,23 +61,18 @@ def ended(notebook):
     """Every card tells how it ended."""
 
     def of(cell, card, attribute, value):
-        expect(notebook.cell(cell).locator(card)).to_have_attribute(
-            attribute, value, timeout=PATIENCE
-        )
+        expect(notebook.cell(cell).locator(card)).to_have_attribute(attribute, value)
 
     of(1, RUN, "data-status", "COMPLETED")
     expect(notebook.cell(1).locator(RUN)).to_contain_text("north")
     of(2, STREAM, "data-phase", "over")
+    expect(notebook.cell(2).locator(STREAM)).to_contain_text("the end")
     text = notebook.cell(2).locator(STREAM).inner_text()
     assert [text.count(f"w{i} ") for i in range(20)] == [1] * 20, text
     assert text.count("the end") == 1
     of(3, APPROVAL, "data-phase", "accepted")
-    expect(notebook.cell(4).locator(TABLE)).to_contain_text("Completed", timeout=PATIENCE)
-    expect(notebook.cell(5).locator(BATCH)).to_contain_text("4 / 4 finished", timeout=PATIENCE)
-    expect(notebook.cell(6).locator('li[data-state="sent"]')).to_contain_text(
-        "north", timeout=PATIENCE
-    )
+    expect(notebook.cell(4).locator(TABLE)).to_contain_text("Completed")
+    expect(notebook.cell(5).locator(BATCH)).to_contain_text("4 / 4 finished")
+    expect(notebook.cell(6).locator('li[data-state="sent"]')).to_contain_text("north")
     of(6, INPUT, "data-phase", "over")
-    expect(notebook.cell(7).locator(f'{RUN}[data-status="COMPLETED"]')).to_have_count(
-        1, timeout=PATIENCE
-    )
+    expect(notebook.cell(7).locator(f'{RUN}[data-status="COMPLETED"]')).to_have_count(1)

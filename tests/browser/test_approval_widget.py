@@ -29,9 +29,7 @@ def test_approving_lets_the_cell_that_waits_go_on(open_notebook, page):
     expect(card(page, "asking").get_by_role("button", name="Approve")).to_be_visible()
     expect(card(page, "asking").locator("strong")).to_have_text("v2")
     notebook.start(2)
-    page.wait_for_function(
-        "() => window.notebookPanel.sessionContext.session.kernel.status === 'busy'"
-    )
+    notebook.until_busy()
     page.get_by_role("textbox", name="Comment").fill("looks right")
     page.get_by_role("button", name="Approve").click()
     notebook.wait(2)

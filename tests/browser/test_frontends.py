@@ -97,7 +97,7 @@ def marimo(tmp_path, environ):
 def test_a_run_is_watched_and_approved_in_marimo(marimo, page):
     page.set_default_timeout(60_000)
     page.goto(marimo)
-    page.get_by_role("button", name="Approve").click(timeout=60_000)
+    page.get_by_role("button", name="Approve").click()
     card = page.locator("article.tw-run")
-    expect(card).to_contain_text("Completed", timeout=60_000)
+    expect(card).to_contain_text("Completed")
     expect(page.locator("article.tw-streaming")).to_contain_text("to be")

@@ -29,7 +29,7 @@ def test_what_is_written_reaches_the_run_and_says_so(open_notebook, page):
     box.fill("look at the north")
     box.press("Enter")
     expect(box).to_have_value("")
-    expect(card.locator('li[data-state="sent"]')).to_have_count(1, timeout=30_000)
+    expect(card.locator('li[data-state="sent"]')).to_have_count(1)
     notebook.start(2)  # the kernel is busy with waiting for the run that waits for the words
     box.fill("<b>and</b>")
     box.press("Shift+Enter")
@@ -37,9 +37,9 @@ def test_what_is_written_reaches_the_run_and_says_so(open_notebook, page):
     card.get_by_role("button", name="Send").click()
     notebook.wait(2)
     assert notebook.text(2) == "['look at the north', '<b>and</b>\\nstop']"
-    expect(card.locator('li[data-state="sent"]')).to_have_count(2, timeout=30_000)
+    expect(card.locator('li[data-state="sent"]')).to_have_count(2)
     expect(card.locator("li").nth(1)).to_contain_text("<b>and</b>")
-    expect(card).to_have_attribute("data-phase", "over", timeout=30_000)
+    expect(card).to_have_attribute("data-phase", "over")
     assert notebook.run(3) == notebook.text(2)
     notebook.save()
     notebook.reload()

@@ -26,7 +26,7 @@ print(ipykernel.__version__)
 """
 ASK = "run = asks.trigger({})\nApprovalWidget(run, 'go', prompt='Go?')"
 WAITS = {
-    "result": "run.result()",
+    "result": "print('waiting')\nrun.result()",
     "await": "await run",
     "gather": "await asyncio.gather(run)",
 }
@@ -67,9 +67,7 @@ def test_a_click_ends_the_wait_and_a_cell_after_it_runs(notebook, page):
         expect(button).to_be_visible()
         notebook.start(waits)
         notebook.start(after)  # in line behind it
-        page.wait_for_function(
-            "() => window.notebookPanel.sessionContext.session.kernel.status === 'busy'"
-        )
+        notebook.until_busy()
         button.click()
         notebook.wait(waits)
         assert "'approved': True" in notebook.text(waits), kind
@@ -80,9 +78,7 @@ def test_a_click_ends_the_wait_and_a_cell_after_it_runs(notebook, page):
 def test_an_interrupt_ends_the_wait_and_the_kernel_lives(notebook, page):
     notebook.run(1)
     notebook.start(2)
-    page.wait_for_function(
-        "() => window.notebookPanel.sessionContext.session.kernel.status === 'busy'"
-    )
+    notebook.until_prints(2, "waiting")
     notebook.interrupt()
     notebook.wait(2)
     assert "KeyboardInterrupt" in notebook.text(2)

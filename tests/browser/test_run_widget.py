@@ -113,15 +113,16 @@ def test_a_click_is_handled_while_the_cell_waits_for_the_result(open_notebook, p
 
 def test_ctrl_c_ends_the_wait_and_leaves_the_run(open_notebook, page):
     notebook = open_notebook(
-        DEFINE, TRIGGER.replace('"seconds": 4', '"seconds": 400'), "run.result()", "run.cancel()"
+        DEFINE,
+        TRIGGER.replace('"seconds": 4', '"seconds": 400'),
+        "print('waiting')\nrun.result()",
+        "run.cancel()",
     )
     notebook.run(0)
     notebook.run(1)
     card(page, "EXECUTING").wait_for()
     notebook.start(2)
-    notebook.page.wait_for_function(
-        "() => window.notebookPanel.sessionContext.session.kernel.status === 'busy'"
-    )
+    notebook.until_prints(2, "waiting")
     notebook.interrupt()
     notebook.wait(2)
     assert "KeyboardInterrupt" in notebook.text(2)
@@ -262,14 +263,18 @@ def editor(payload):
             expect(run).to_contain_text(words)
 
     def is_whole(saved):
-        status = {state.get("status") for kind, state in snapshots(saved) if kind == "run"}
-        return status == {"COMPLETED"} and "Completed" in json.dumps(saved["cells"][1]["outputs"])
+        states, static = dict(snapshots(saved)), json.dumps(saved["cells"][1]["outputs"])
+        return (
+            states["run"].get("status") == "COMPLETED"
+            and states["approval"].get("phase") == "accepted"
+            and all(
+                words in static
+                for words in ("Completed", "# Report on rates", "approved by", "drafting")
+            )
+        )
 
     notebook.save_when(is_whole)
     notebook.reload()
     shows_everything()
     notebook.open_tomorrow()
     shows_everything()
-    static = json.dumps(notebook.saved()["cells"][1]["outputs"])
-    for words in ("# Report on rates", "approved by", "drafting"):
-        assert words in static

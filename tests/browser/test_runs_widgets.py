@@ -30,7 +30,7 @@ def test_a_data_frame_is_a_batch_and_comes_back_in_row_order(open_notebook, page
         """results = batch.result(timeout=60)
 print([r.output["square"] if r.ok else None for r in results] ==
       [None if n % 10 == 3 else n * n for n in range(60)], [r.key for r in results][:2])""",
-        "print(len(w.wait(timeout=20)), w.counts, list(w.to_pandas().columns)[:3])",
+        "print(len(w.wait(timeout=60)), w.counts, list(w.to_pandas().columns)[:3])",
         'TaggedRunsWidget("table-test", created_at="1h")',
     )
     for cell in range(2):

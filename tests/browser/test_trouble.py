@@ -8,7 +8,7 @@ import signal
 
 import pytest
 from browser.lab import Notebook, snapshots
-from browser.scenes import BATCH, DEFINE, PATIENCE, RUN, SHOW, STREAM, ended, finish, play
+from browser.scenes import BATCH, DEFINE, RUN, SHOW, STREAM, ended, finish, play
 from playwright.sync_api import expect
 
 from trigger_widgets.engine_file import EngineFile
@@ -67,7 +67,7 @@ def test_the_kernel_restarts_and_a_rerun_finds_everything_again(open_notebook, p
     """A restart cancels what the kernel was executing, as stopping a worker does."""
     notebook = open_notebook(DEFINE, *SHOW, "print(run.id, batch.id)")
     play(notebook)
-    expect(notebook.cell(5).locator(BATCH)).to_contain_text("4 / 4 finished", timeout=PATIENCE)
+    expect(notebook.cell(5).locator(BATCH)).to_contain_text("4 / 4 finished")
     run, batch = notebook.run(1 + len(SHOW)).split()
     notebook.restart_kernel()
     # what was last known stays to be read
@@ -88,13 +88,9 @@ def test_the_kernel_restarts_and_a_rerun_finds_everything_again(open_notebook, p
     for cell, says in enumerate([None, *again.values()]):
         assert "Error" not in found.run(cell)
         if says:
-            expect(found.cell(cell).locator("article").first).to_contain_text(
-                says, timeout=PATIENCE
-            )
+            expect(found.cell(cell).locator("article").first).to_contain_text(says)
     found.cell(7).get_by_role("button", name="Run", exact=True).click()
-    expect(found.cell(7).locator(f'{RUN}[data-status="COMPLETED"]')).to_have_count(
-        1, timeout=PATIENCE
-    )
+    expect(found.cell(7).locator(f'{RUN}[data-status="COMPLETED"]')).to_have_count(1)
 
 
 @pytest.mark.slow
@@ -118,10 +114,10 @@ key = default_client().auth.create_public_token(scopes={"read": {
         notebook.run(cell)
     knew = ["agent", "w19", "run_", "4 / 4 finished"]
     for n, known in enumerate(knew):
-        expect(notebook.cell(2 + n).locator("article")).to_contain_text(known, timeout=PATIENCE)
+        expect(notebook.cell(2 + n).locator("article")).to_contain_text(known)
     for n, known in enumerate(knew[:3]):  # the batch is over: nobody asks for it any more
         alert = notebook.cell(2 + n).get_by_role("alert")
-        expect(alert).to_contain_text("expired", timeout=PATIENCE)
+        expect(alert).to_contain_text("expired")
         expect(notebook.cell(2 + n).locator("article")).to_contain_text(known)
     assert notebook.run(2 + len(shows)).splitlines() == ["failed AuthenticationError"] * 3
 
@@ -151,12 +147,12 @@ run = agent.trigger({}, tags=["again"])
     )
     for cell in range(7):
         notebook.run(cell)
-    notebook.cell(5).get_by_role("button", name="Approve").click(timeout=PATIENCE)
+    notebook.cell(5).get_by_role("button", name="Approve").click()
     notebook.cell(6).get_by_label("Message to chat").fill("south")
     notebook.cell(6).get_by_label("Message to chat").press("Enter")
     assert notebook.run(7).strip() == "[True, 'south'] True"
     expect(notebook.cell(2).locator(RUN)).to_have_attribute("data-status", "COMPLETED")
-    expect(notebook.cell(3).locator(STREAM)).to_contain_text("the end", timeout=PATIENCE)
+    expect(notebook.cell(3).locator(STREAM)).to_contain_text("the end")
 
 
 @pytest.mark.slow
@@ -173,7 +169,7 @@ def test_a_saved_notebook_with_twenty_widgets_stays_small(open_notebook):
     for cell in range(21):
         notebook.run(cell)
     for n in (2, 6, 10, 14, 18):
-        expect(notebook.cell(n).locator(STREAM)).to_contain_text("w19", timeout=PATIENCE)
+        expect(notebook.cell(n).locator(STREAM)).to_contain_text("w19")
     notebook.save()
     saved = notebook.saved()
     assert len(snapshots(saved)) == 20

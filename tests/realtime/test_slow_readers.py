@@ -1,10 +1,13 @@
 """A reader that is slow: bounded memory here, every part all the same, and nobody else waits."""
 
+import asyncio
+
 import pytest
 from realtime.support import StreamServer, until
 
 from trigger_widgets.realtime import mailbox, stream_feed, tap
 from trigger_widgets.realtime.hub import current_hub
+from trigger_widgets.realtime.loop import background_loop
 from trigger_widgets.realtime.mailbox import Mailbox
 from trigger_widgets.realtime.stream_reader import StreamReader, StreamWatch
 
@@ -89,15 +92,19 @@ def test_a_reader_that_is_stopped_while_it_joins_again_leaves(wire, monkeypatch)
     reader = iter(StreamReader("run_1", "out", wire.fake_server(server), timeout=30))
     next(reader)
     until(lambda: current_hub()[1].feeds == 0)
-    join = tap.join_stream
+    join, joined = tap.join_stream, []
 
     def stopped_meanwhile(*args):
-        reader._leave()
-        return join(*args)
+        reader.stop()
+        joined.append(join(*args))
+        return joined[0]
 
     monkeypatch.setattr(tap, "join_stream", stopped_meanwhile)
-    while reader._leave.alive:
-        next(reader)
+    monkeypatch.setattr(mailbox, "MOST_PARTS", 1000)  # or it would step aside once more
+    rest = list(reader)
+    assert rest == list(range(1, len(rest) + 1))
+    assert len(joined) == 1
+    background_loop().submit(asyncio.sleep(0)).result(10)  # it has joined there
     until(lambda: current_hub()[1].feeds == 0)
 
 
