@@ -5,9 +5,8 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
+from kernels import execute
 from nbclient.exceptions import CellExecutionError
 
 from trigger_widgets.notebook import audience, install
@@ -25,15 +24,9 @@ run = asks.trigger({})
 
 
 @pytest.fixture
-def execute():
-    """Runs cells as papermill does, with an engine that dies with the test."""
-
-    def run(*cells):
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
-        NotebookClient(notebook, timeout=60).execute()
-        return notebook
-
-    yield run
+def own_engine():
+    """The engine that a first trigger starts ends with the test."""
+    yield
     subprocess.run(
         [sys.executable, "-m", "trigger_widgets.cli", "engine", "stop"],
         check=False,
@@ -42,15 +35,15 @@ def execute():
     )
 
 
+@pytest.mark.usefixtures("own_engine")
 @pytest.mark.parametrize("wait", ["run.result()", "await run", 'ApprovalWidget(run, "go").wait()'])
-@pytest.mark.filterwarnings("ignore::UserWarning")  # nbclient's own, about its kernel's transport
-def test_a_wait_for_a_click_raises_under_nbclient(execute, wait):
+def test_a_wait_for_a_click_raises_under_nbclient(wait):
     with pytest.raises(CellExecutionError, match=r"NobodyCanClickError.*nobody can click"):
         execute(ASKS, wait)
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")
-def test_a_decision_by_api_is_no_click(execute):
+@pytest.mark.usefixtures("own_engine")
+def test_a_decision_by_api_is_no_click():
     """The token is completed in a cell before: nothing is left to wait for."""
     notebook = execute(
         ASKS,

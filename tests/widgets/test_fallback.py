@@ -1,7 +1,7 @@
 """The static copy of a card, as a real kernel sends it."""
 
 import pytest
-from jupyter_client.manager import start_new_kernel
+from kernels import start_kernel
 
 SHOW = """
 from trigger_widgets import RunWidget, Trigger
@@ -13,7 +13,7 @@ OF_JUPYTERLAB = {"deletedCells": [], "recordTiming": False, "cellId": "a", "trus
 
 @pytest.fixture(scope="module")
 def kernel():
-    manager, client = start_new_kernel()
+    manager, client = start_kernel()
     yield client
     client.stop_channels()
     manager.shutdown_kernel(now=True)

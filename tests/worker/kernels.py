@@ -3,9 +3,7 @@
 import os
 import signal
 
-from jupyter_client.manager import start_new_kernel
-
-READY_SECONDS = 60
+from kernels import READY_SECONDS, start_kernel
 
 
 class Kernel:
@@ -14,9 +12,7 @@ class Kernel:
     def __init__(self, data_dir, cwd):
         environ = {k: v for k, v in os.environ.items() if not k.startswith("TRIGGER_")}
         environ["TRIGGER_WIDGETS_DATA_DIR"] = str(data_dir)
-        self._manager, self._client = start_new_kernel(
-            startup_timeout=READY_SECONDS, kernel_name="python3", env=environ, cwd=str(cwd)
-        )
+        self._manager, self._client = start_kernel(env=environ, cwd=str(cwd))
         self.pid = self._manager.provisioner.pid
 
     def run(self, code, timeout=READY_SECONDS):

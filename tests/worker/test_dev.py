@@ -201,7 +201,7 @@ def test_two_workers_with_the_same_task_id_and_other_code(start_dev, tasks_file,
         expected = {first: "one", second: "two"}
         for version, each in runs:
             assert each.result(timeout=DEADLINE) == expected[version]
-    os.kill(EngineFile.read(Path(data)).pid, signal.SIGTERM)
+    stop_engine(Path(data))
 
 
 def test_its_own_engine_is_started_again_when_it_dies(start_dev, tasks_file, tmp_path):

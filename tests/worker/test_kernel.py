@@ -1,8 +1,7 @@
 """Tasks of a notebook, in a real kernel: what they print is in no cell."""
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
+from kernels import execute
 
 CELLS = [
     """
@@ -52,9 +51,7 @@ except Exception as e:
 @pytest.fixture
 def outputs(tmp_path, monkeypatch):
     monkeypatch.setenv("TRIGGER_WIDGETS_DATA_DIR", str(tmp_path / "data"))
-    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(notebook, timeout=60, kernel_name="python3").execute(cwd=str(tmp_path))
+    notebook = execute(*CELLS, cwd=str(tmp_path))
     from trigger_widgets.cli import stop_engine
 
     stop_engine(tmp_path / "data")
@@ -65,7 +62,6 @@ def text(cell, stream):
     return "".join(output.text for output in cell.outputs if output.get("name") == stream)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning")
 def test_what_a_task_prints_is_in_its_run_and_in_no_cell(outputs):
     first, second, third, (fourth, errors) = outputs
     assert first == ("", "")
