@@ -22,14 +22,9 @@ class Alarm:
         self.listeners: set[int] = set()
         """The threads that are in `listens`."""
 
-    def ring(self) -> None:
-        """Wake everybody, from now on."""
-        with self.ringing():
-            pass
-
     @contextmanager
     def ringing(self) -> Iterator[None]:
-        """Wake everybody after this; nobody stops listening meanwhile."""
+        """Wake everybody after this, and from now on; nobody stops listening meanwhile."""
         with self._lock:
             self.rung = True
             sleepers = list(self._sleepers.values())
