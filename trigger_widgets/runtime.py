@@ -26,7 +26,7 @@ from .worker.worker import Worker
 EMBEDDED_PROJECT = "proj_embedded"
 """The project of the embedded engine, which has only one."""
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 KEEP_DAYS_VARIABLE = "TRIGGER_WIDGETS_KEEP_DAYS"
 ALREADY_RUNNING = 3
 """The exit code of an engine that finds another one on its data directory."""
@@ -94,8 +94,8 @@ def start_engine(
         stderr.seek(0)
         said = stderr.read().decode(errors="replace").strip().splitlines()
     if process.poll() is None:
-        process.terminate()
-        process.wait(5)
+        process.kill()
+        process.wait()
         raise EngineError(f"the engine did not start within {START_SECONDS:.0f} s.")
     raise EngineError(f"the engine could not be started: {said[-1] if said else 'no reason given'}")
 

@@ -95,6 +95,8 @@ class Caller:
             try:
                 return call(*arguments, **options)
             except (TriggerError, httpx.HTTPError):
+                if self._stop.is_set() and self._engine.process.poll() is not None:
+                    raise  # it could not be started again
                 time.sleep(0.01)
 
 
@@ -105,11 +107,13 @@ def test_kills_at_random_moments(engine, start_worker, client, story, kills):
     callers = [Caller(engine, stop) for _ in range(CALLERS)]
     with ThreadPoolExecutor() as pool:
         calls = [pool.submit(caller) for caller in callers]
-        for _ in range(kills):
-            time.sleep(random.uniform(0, LONGEST_LIFE))  # a moment, not a condition
-            engine.kill()
-            engine.restart()
-        stop.set()
+        try:
+            for _ in range(kills):
+                time.sleep(random.uniform(0, LONGEST_LIFE))  # a moment, not a condition
+                engine.kill()
+                engine.restart()
+        finally:
+            stop.set()
         for call in calls:
             call.result()
     until(lambda: not unfinished(client), "the end of every run", ENDS_WITHIN)

@@ -3,9 +3,13 @@
 # ruff: noqa: T201 - what tasks print is what is tested
 
 import threading
+from collections import Counter
 
+import pytest
 from worker.support import DEADLINE, until
 
+from trigger_widgets import runtime
+from trigger_widgets.errors import EngineError
 from trigger_widgets.tasks import metadata, task
 
 
@@ -47,6 +51,26 @@ def test_a_worker_is_found_again_by_new_runs(engine, start_worker, client):
     assert client.tasks.trigger("again", 2).result(timeout=DEADLINE) == 2
 
 
+def test_a_worker_without_an_engine_asks_for_it_seldom(engine, start_worker, client):
+    worker, asked = start_worker(), Counter()
+
+    def counted(name):
+        ask = getattr(worker._api, name)
+
+        async def counting(*args):
+            asked[name] += 1
+            return await ask(*args)
+
+        setattr(worker._api, name, counting)
+
+    assert worker.version
+    counted("register")
+    counted("dequeue")
+    engine.kill()
+    until(lambda: asked["dequeue"] > 6, "a few attempts")
+    assert asked["register"] < 3 * asked["dequeue"]
+
+
 def test_a_retry_delay_outlives_the_engine(engine, start_worker, client):
     failed = threading.Event()
 
@@ -65,3 +89,10 @@ def test_a_retry_delay_outlives_the_engine(engine, start_worker, client):
     engine.restart()
     until(lambda: client.runs.retrieve(run).is_terminal, "the end of the run")
     assert client.runs.retrieve(run).output == "second"
+
+
+def test_an_engine_that_does_not_start_in_time_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(runtime, "START_SECONDS", 0.0)
+    with pytest.raises(EngineError, match="did not start within 0 s"):
+        runtime.start_engine(tmp_path / "data")
+    assert runtime._started[-1].poll() is not None

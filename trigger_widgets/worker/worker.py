@@ -232,6 +232,7 @@ class Worker:
                 await self._sync.wait()
                 self._sync.clear()
                 continue
+            self._sync.clear()  # what was asked for before is asked for now
             seen = self._api.connections_lost
             try:
                 registered = await self._api.register(self._project_ref, manifests, self._process)
