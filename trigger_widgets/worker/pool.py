@@ -90,8 +90,9 @@ class Pool:
                     async with asyncio.timeout(_PATIENCE_SECONDS):
                         await self._changed.wait()
                 except TimeoutError:
-                    is_loaded = all(member.ready.done() for member in self._members)
-                    if is_loaded and self._working() < self._most:
+                    # one that has just loaded is taken; its `notify` may be behind this in the line
+                    busy = all(m.ready.done() and not m.is_idle for m in self._members)
+                    if busy and self._working() < self._most:
                         self.add(self._make())
 
     def fill(self) -> None:
