@@ -259,8 +259,13 @@ class Notebook:
             index,
         )
 
-    def wait(self, index: int) -> None:
-        self.page.wait_for_function("index => window.cellsDone?.[index] === true", arg=index)
+    def wait(self, index: int, patience: float | None = None) -> None:
+        """Until a cell that was started is done; the page's patience if there is none."""
+        self.page.wait_for_function(
+            "index => window.cellsDone?.[index] === true",
+            arg=index,
+            timeout=None if patience is None else patience * 1000,
+        )
 
     def run(self, index: int) -> str:
         """Run a cell to its end; gives its text output."""

@@ -2,13 +2,14 @@
 JupyterLab's subshells (`make test-all`; scripts/install_kernels.py brings the versions).
 """
 
+import contextlib
 import sys
 from pathlib import Path
 
 import ipykernel
 import pytest
 from browser.lab import Notebook
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect  # noqa: A004 - its own
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -32,6 +33,21 @@ WAITS = {
 }
 
 
+class Overlooking(Notebook):
+    """One whose kernel may overlook a request that comes while it sends an answer, until there is
+    another connection: ipykernel 7.0 to 7.3 do (ipykernel#1554), mostly with the first cell.
+    """
+
+    def wait(self, index):
+        for _ in range(3):
+            with contextlib.suppress(TimeoutError):
+                return super().wait(index, patience=15)
+            self.page.evaluate(
+                "() => window.notebookPanel.sessionContext.session.kernel.reconnect()"
+            )
+        return super().wait(index)
+
+
 @pytest.fixture(scope="module", params=["perCommTarget", "disabled"])
 def any_lab(request, start_lab):
     """JupyterLab with its subshells for widgets as they come, and without them."""
@@ -53,7 +69,7 @@ def notebook(request, any_lab, page):
         [DEFINE, *(cell for wait in WAITS.values() for cell in (ASK, wait, "6 * 7"))],
         kernel=kernel,
     )
-    opened = Notebook(page, any_lab, name)
+    opened = Overlooking(page, any_lab, name)
     assert version in opened.run(0)
     yield opened
     any_lab.end_kernels()
