@@ -221,18 +221,16 @@ class Worker:
         assert self._sync is not None  # noqa: S101 - made just before
         backoff, lost = Backoff(), 0
         while True:
+            self._sync.clear()  # what it told of is read now
             with self._lock:
                 wanted, manifests = self._wanted, self._manifests
             if wanted == self._told and lost == self._api.connections_lost:
                 await self._sync.wait()
-                self._sync.clear()
                 await asyncio.sleep(_DEBOUNCE_SECONDS)  # a cell defines several tasks in a row
                 continue
             if not wanted:
                 await self._sync.wait()
-                self._sync.clear()
                 continue
-            self._sync.clear()  # what was asked for before is asked for now
             seen = self._api.connections_lost
             try:
                 registered = await self._api.register(self._project_ref, manifests, self._process)
