@@ -8,7 +8,7 @@
  *   whole         a saved snapshot may be shortened, so only one from a live kernel is trusted.
  */
 export interface Sync {
-  /** The number of the state we show; null before the first. */
+  /** The number of the state we show; null before the first. A saved one may lie between two: no patch fits on it. */
   readonly have: number | null;
   /** The highest number we heard of. */
   readonly newest: number;

@@ -59,6 +59,11 @@ export class Kernel {
     this.#post(TURN);
   }
 
+  /** What is kept in the notebook. */
+  get saved(): Fields {
+    return { seq: this.#seq - (this.#news ? 0.5 : 0), saved_at: Date.now(), state: structuredClone(this.state) };
+  }
+
   receive({ kind, id, name, have }: Fields): void {
     if (kind === "action") {
       if (!this.#answers.has(id)) {

@@ -52,6 +52,34 @@ test("values, growing texts and lists, and merged objects", () => {
   );
 });
 
+test("a state that was saved between two messages has no part twice", () => {
+  fc.assert(
+    fc.property(fc.integer(), (seed) => {
+      const model = new FakeModel({ _kind: "run", _snapshot: {} });
+      const chance = chances(seed);
+      const kernel = lossy(model, chance);
+      const store = new Store<Fields>(model);
+      const detach = store.attach();
+      let text = "";
+      let told = 0;
+      store.follow("text", (value, whole) => {
+        text = (whole ? "" : text) + String(value ?? "");
+        expect(kernel.state["text"] ?? "").toContain(text);
+        told++;
+      });
+      for (let i = 0; i < 60; i++) {
+        kernel.append("text", `${i} `);
+        if (chance() < 0.3) model.sync("_snapshot", kernel.saved);
+        vi.advanceTimersByTime(chance() * 90);
+      }
+      detach();
+      vi.clearAllTimers();
+      expect(told).toBeGreaterThan(10);
+    }),
+    { numRuns: 100 },
+  );
+});
+
 test("the last change and all that repeat its number: a view asks by itself, ever more seldom", () => {
   const model = new FakeModel({ _kind: "run", _snapshot: {} });
   let lost = false;

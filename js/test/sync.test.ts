@@ -16,6 +16,9 @@ describe("positions × updates", () => {
     ["a saved state is shown, not trusted", start, saved(4), at(4, 4, false), true],
     ["the next patch", at(4), patch(5), at(5), true],
     ["the next patch on a saved state", at(4, 4, false), patch(5), at(5, 5, false), true],
+    ["the next patch on a state saved between two numbers", at(3.5, 3.5, false), patch(4), at(3.5, 4, false), false],
+    ["the patch after it", at(3.5, 4, false), patch(5), at(3.5, 5, false), false],
+    ["a state saved between two numbers, of which we have the second", at(4), saved(3.5), at(4), false],
     ["a repeated patch", at(4), patch(4), at(4), false],
     ["an old patch", at(4), patch(2), at(4), false],
     ["a patch after a gap", at(4), patch(6), at(4, 6), false],
@@ -34,7 +37,7 @@ describe("positions × updates", () => {
 const anyUpdate = fc.oneof(
   fc.nat(30).map(snapshot),
   fc.nat(30).map(patch),
-  fc.nat(30).map(saved),
+  fc.nat(60).map((half) => saved(half / 2)),
   fc.nat(30).map(beat),
 );
 

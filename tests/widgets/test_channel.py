@@ -110,6 +110,21 @@ def test_a_view_that_comes_later_gets_the_whole_state():
     assert late.state == first.state | {"a": 1, "b": 2}
 
 
+def test_no_patch_fits_on_a_saved_state_that_holds_what_the_patch_tells():
+    channel, _, turns, _, _ = conversation()
+    channel.append("text", "all but ")
+    channel.hello(None)
+    turns.run()
+    reopened, late = View(channel), View(channel)
+    reopened.seq, reopened.state = channel.snapshot()
+    channel.append("text", "the end")
+    late.seq, late.state = channel.snapshot()
+    channel.hello = lambda have: None  # a cell blocks the kernel: nobody is heard
+    channel._send = lambda message: (reopened.receive(message), late.receive(message))
+    turns.run()
+    assert [reopened.state, late.state] == [{"text": "all but the end"}] * 2
+
+
 def test_a_view_that_is_up_to_date_is_only_told_so():
     channel, _, turns, sent, _ = conversation()
     channel.update({"a": 1})

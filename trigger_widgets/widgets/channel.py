@@ -95,10 +95,12 @@ class Channel:
             self._replies.append(answer)
         self._outbox.post(self)
 
-    def snapshot(self) -> tuple[int, dict[str, Any]]:
-        """The number of the last message, and the whole state."""
+    def snapshot(self) -> tuple[float, dict[str, Any]]:
+        """The number of the last message, and the whole state. While that has more than was told
+        the number is half a one less: no patch fits on it, so a view has no part twice.
+        """
         with self._lock:
-            return self._seq, self._state.whole()
+            return self._seq - self._state.has_news() / 2, self._state.whole()
 
     def flush(self) -> Sent:
         """Send what has gathered (called by the outbox). What did not fit into one message follows
