@@ -25,7 +25,7 @@ export interface Reply {
 export type Follower = (value: unknown, whole: boolean) => void;
 
 /** Pauses between hellos while none is answered, in ms. A busy kernel gets few, not a pile. */
-const RETRY_MS = [500, 500, 1000, 2000, 10_000];
+const RETRY_MS = [500, 500, 1000, 2000, 4000, 10_000];
 const OFFLINE_MS = 4000;
 const SLOW_MS = 3000;
 /** A view that hears nothing new asks by itself after this pause, then after twice as long, and so on. */
@@ -258,6 +258,7 @@ export class Store<S extends object> {
 
   #greet(): void {
     this.#send({ kind: "hello", have: this.#sync.whole ? this.#sync.have : null });
+    this.#resend();
   }
 
   #send(message: Fields): void {
@@ -269,7 +270,7 @@ export class Store<S extends object> {
     }
   }
 
-  /** The kernel answers, but not these: the question or the answer was lost. */
+  /** Not answered for long: the question or the answer was lost, unless the kernel is busy. */
   #resend(): void {
     for (const action of this.#pending.values()) {
       if (Date.now() - action.sentAt < SLOW_MS) continue;

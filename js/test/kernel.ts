@@ -7,8 +7,8 @@ import type { FakeModel } from "./fake-model.js";
 type Fields = Record<string, unknown>;
 type More = string | unknown[];
 
-/** Seconds after a message at which its number is repeated; the outbox lets one out at most so often. */
-const BEATS = [500, 2000, 8000];
+/** Pauses before the last number is repeated, and the one between two turns of the outbox, in ms. */
+const BEATS = [500, 1000, 2000, 4000, 8000, 16_000, 32_000];
 const TURN = 17;
 
 const grown = (old: unknown, more: More): More =>

@@ -217,6 +217,18 @@ describe("actions", () => {
     expect(actions).toHaveLength(2);
     expect(actions[0]).toEqual(actions[1]);
   });
+
+  test("go again with each hello, so that no more than one message has to come through, and not as a pile", () => {
+    const { model, store } = connect();
+    model.custom({ kind: "snapshot", seq: 1, state: {} });
+    void store.act("cancel");
+    const actions = () => model.sent.filter((message) => message["kind"] === "action").length;
+    vi.advanceTimersByTime(3100);
+    expect(actions()).toBe(2);
+    vi.advanceTimersByTime(600_000);
+    expect(actions()).toBeGreaterThan(50);
+    expect(actions()).toBeLessThan(70);
+  });
 });
 
 describe("views", () => {

@@ -16,8 +16,9 @@ from typing import Any
 from .outbox import Outbox, Sent, outbox
 from .pending import State
 
-# Seconds after a message at which its number is repeated.
-BEATS = (0.5, 2.0, 8.0)
+# Seconds from one repetition of the last number to the next: a line that loses a message often
+# loses all of a while.
+BEATS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
 
 class Channel:
