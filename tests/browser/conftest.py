@@ -6,12 +6,32 @@ The kernels of these tests share one engine, as those of a user do.
 import os
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 from browser.lab import LabServer, Notebook
+from playwright.sync_api import Error
 
 from trigger_widgets import Trigger
 from trigger_widgets.engine_file import EngineFile
+
+CELLS = """() => [...document.querySelectorAll('.jp-Notebook .jp-Cell')].map((cell, i) => {
+  const cards = [...cell.querySelectorAll('article')];
+  const state = cards.map((card) => JSON.stringify({...card.dataset, busy: card.ariaBusy}));
+  const text = cell.innerText.replace(/\\s*\\n\\s*/g, ' · ').slice(-600);
+  return [`cell ${i}`, ...state, text].join('\\n');
+})"""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A test that fails says what its page showed: that is gone when somebody reads of it."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.failed and call.when == "call" and page is not None:
+        with suppress(Error):  # it may be closed, or what failed
+            report.sections.append(("What the page showed", "\n".join(page.evaluate(CELLS))))
+    return report
 
 
 @pytest.fixture(scope="session")
