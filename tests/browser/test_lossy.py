@@ -1,7 +1,9 @@
 """The line between kernel and page loses messages, and every card ends right."""
 
 import pytest
+from browser.lab import PATIENCE
 from browser.scenes import DEFINE, SHOW, finish, play
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -32,6 +34,14 @@ LOSSY = """() => {
     get onmessage() { return super.onmessage; }
   };
 }"""
+
+
+@pytest.fixture(autouse=True)
+def longer_patience():
+    """A card may take several turns of the questions, which come ever more seldom."""
+    expect.set_options(timeout=3 * PATIENCE * 1000)
+    yield
+    expect.set_options(timeout=PATIENCE * 1000)
 
 
 @pytest.mark.slow
