@@ -9,7 +9,8 @@ def install() -> None:
     """
     from trigger_widgets.realtime.waiting import install_audience, install_awaiting, install_pump
 
-    from .audience import nobody_can_click, shell
+    from .audience import nobody_can_click
+    from .host import shell
 
     install_audience(nobody_can_click)
     here = shell()

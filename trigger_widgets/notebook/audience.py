@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+
+from .host import kernel
 
 
 def nobody_can_click(*, blocking: bool) -> bool:
@@ -15,11 +16,4 @@ def nobody_can_click(*, blocking: bool) -> bool:
     marimo = sys.modules.get("marimo")
     if marimo is not None and marimo.running_in_notebook():
         return blocking
-    kernel = getattr(shell(), "kernel", None)
-    return kernel is not None and getattr(kernel, "_allow_stdin", True) is False
-
-
-def shell() -> Any:
-    """The IPython shell that runs us, if one does."""
-    ipython = sys.modules.get("IPython")
-    return None if ipython is None else ipython.get_ipython()
+    return getattr(kernel(), "_allow_stdin", True) is False

@@ -19,6 +19,8 @@ import threading
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from . import host
+
 _AT_ONCE = frozenset(
     {"comm_msg", "comm_close", "comm_open", "comm_info_request", "kernel_info_request"}
 )
@@ -138,7 +140,7 @@ _active: Pump | None = None
 
 def _open() -> Pump | None:
     global _active  # noqa: PLW0603 - a kernel has one main stream
-    kernel = _kernel()
+    kernel = host.kernel()
     on_main_thread = threading.current_thread() is threading.main_thread()
     if kernel is None or _active is not None or not on_main_thread:
         return None
@@ -155,14 +157,6 @@ def _close(opened: Pump) -> None:
     global _active  # noqa: PLW0603 - as above
     _active = None
     opened._close()  # noqa: SLF001 - as above
-
-
-def _kernel() -> Any:
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return None
-    return getattr(get_ipython(), "kernel", None)
 
 
 def _main_stream(kernel: Any) -> Any:
