@@ -81,7 +81,7 @@ def numpy_cases():
         (np.array(5), 5),
         (np.datetime64("2024-01-02T03:04:05.123456789"), "2024-01-02T03:04:05.123456"),
         (np.datetime64("2024-01-02"), "2024-01-02T00:00:00"),
-        (np.datetime64("NaT"), None),
+        (np.datetime64("NaT", "ns"), None),
         (np.timedelta64(1500, "ms"), 1.5),
         (np.timedelta64(1_500_000_000, "ns"), 1.5),
         (np.timedelta64("NaT", "ms"), None),
