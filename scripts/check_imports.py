@@ -13,7 +13,8 @@ from pathlib import Path
 
 PACKAGE = "trigger_widgets"
 VOCABULARY = frozenset(
-    "config durations engine_file errors jsonable models packets processes secret version".split()
+    "config durations engine_file errors jsonable lock models packets processes secret "
+    "version".split()
 )
 MAY_IMPORT = {
     "api": set(),

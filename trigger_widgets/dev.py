@@ -11,11 +11,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+
+from trigger_widgets.lock import Lock
 
 from . import runtime
 from .config import Endpoint, Locate
@@ -47,7 +48,7 @@ class OwnEngine:
         self._port = port
         # should this command be killed, its engine ends by itself; one without tasks never idles
         self._idle_minutes = 0.0 if keep else _ORPHAN_MINUTES
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._file: EngineFile | None = None
         self._stopped = False
@@ -101,7 +102,7 @@ class DevCommand:
         self._locate: Locate = self._engine.locate if self._engine else self._users_engine
         self._is_waiting = False
         self._stop = Event()
-        self._lines = threading.Lock()
+        self._lines = Lock()
         self._tasks: list[TaskManifest] = []
         self._started: dict[str, float] = {}
         self._under_way: dict[str, str] = {}

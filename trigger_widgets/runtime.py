@@ -9,9 +9,10 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
+
+from trigger_widgets.lock import Lock
 
 from .api.quiet import hush_background_requests
 from .client import default_client, use_embedded, use_own_tasks
@@ -103,7 +104,7 @@ def start_engine(
 class _Kernel:
     """What a process that defines tasks itself has one of: its worker."""
 
-    lock = threading.Lock()
+    lock = Lock()
     worker: Worker | None = None
     composed = False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any
@@ -11,6 +10,7 @@ import httpx
 from pydantic import SecretStr
 
 from trigger_widgets.config import Endpoint, Locate, Token, current
+from trigger_widgets.lock import Lock
 
 from .rights import scopes_of
 
@@ -33,7 +33,7 @@ class Server:
     ) -> None:
         self._locate = locate
         self._asks = asks
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._endpoint: Endpoint | None = None
         self.embedded = embedded
         self.http = http

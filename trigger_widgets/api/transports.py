@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import functools
 import ssl
-import threading
 import time
 import weakref
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 import httpx
 
 from trigger_widgets.config import Endpoint
+from trigger_widgets.lock import Lock
 
 from .calls import Call
 from .requests import Answer, Request
@@ -58,7 +58,7 @@ class Transport:
         self.timeout = timeout
         self.max_attempts = max_attempts
         self._client: httpx.Client | None = None
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def on(self, server: Server) -> Transport:
         """The same for another server, or for other rights on this one."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from trigger_widgets.api.server import Server
 from trigger_widgets.config import Locate
+from trigger_widgets.lock import Lock
 
 if TYPE_CHECKING:
     from .sync import Trigger
@@ -18,7 +18,7 @@ Own = Callable[[Any, Mapping[str, Any]], dict[str, Any]]
 
 
 class _Shared:
-    lock = threading.Lock()
+    lock = Lock()
     client: Trigger | None = None
     embedded: Locate | None = None
     own: Own | None = None

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from trigger_widgets.lock import Lock
+
 T = TypeVar("T")
 
 
@@ -60,7 +62,7 @@ class BackgroundLoop:
 
 
 class _Current:
-    lock = threading.Lock()
+    lock = Lock()
     loop: BackgroundLoop | None = None
     inherited: BackgroundLoop | None = None
 
@@ -85,7 +87,7 @@ def close_background_loop() -> None:
 def _after_fork_in_child() -> None:
     # The parent's thread does not exist here, and its loop shares sockets with the parent: it is
     # neither used nor closed, only kept from being collected.
-    _Current.lock = threading.Lock()
+    _Current.lock = Lock()
     _Current.inherited, _Current.loop = _Current.loop, None
 
 

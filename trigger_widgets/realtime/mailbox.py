@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from enum import Enum, auto
 from typing import Generic, TypeVar
 
 from trigger_widgets.errors import TriggerError
+from trigger_widgets.lock import Lock
 
 from .connection import Connection
 from .waiting import Event
@@ -40,7 +40,7 @@ class Mailbox(Generic[T]):
         self.patient = False
         self.event = Event()
         self.state = Connection("connecting")
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._values: deque[T] = deque()
         self._is_over = False
         self._error: TriggerError | None = None

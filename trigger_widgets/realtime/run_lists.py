@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -14,6 +13,7 @@ from trigger_widgets.api.batches import batch_id
 from trigger_widgets.api.options import encode_duration, encode_tags
 from trigger_widgets.api.server import Server
 from trigger_widgets.errors import ConfigurationError, ProtocolError
+from trigger_widgets.lock import Lock
 from trigger_widgets.models import Run
 
 from .connection import Connection, worst
@@ -149,7 +149,7 @@ class RunsWatch:
         self._states = [Connection("connecting")] * len(sources)
         self._said: Connection | None = None
         self._watches: list[Watch[list[Run]]] = []
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._later = [
             partial(
                 Watch,

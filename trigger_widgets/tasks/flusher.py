@@ -13,6 +13,8 @@ from concurrent.futures import Future
 from contextvars import Context
 from typing import Any
 
+from trigger_widgets.lock import Lock
+
 INTERVAL = 0.1
 """Seconds between two sends of a sender that names no other interval."""
 _SLOWEST_RETRY = 2.0
@@ -28,7 +30,7 @@ class Sender:
     interval: float = INTERVAL
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self.lock = Lock()
         self.idle = threading.Condition(self.lock)
         self.in_flight: Future[Any] | None = None
         self.closed = False
@@ -102,7 +104,7 @@ class Flusher:
     """One daemon thread a process, started by the first change."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()  # taken as it is: see Event in realtime/waiting.py
+        self._lock = Lock()
         self._changed = threading.Condition(self._lock)
         self._waiting: dict[Sender, float] = {}
         self._thread: threading.Thread | None = None

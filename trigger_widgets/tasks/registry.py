@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from trigger_widgets.errors import ConfigurationError
+from trigger_widgets.lock import Lock
 
 if TYPE_CHECKING:
     from .definition import Task
@@ -24,7 +24,7 @@ class Registry:
     """Tasks by id. Safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._tasks: dict[str, Task[..., Any]] = {}
         self._listeners: list[Callable[[Task[..., Any]], None]] = []
         self.ensure_worker: Callable[[], VersionedWorker | None] | None = None

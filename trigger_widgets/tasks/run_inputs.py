@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from trigger_widgets.api.requests import Answer
 from trigger_widgets.errors import APIConnectionError, ServerError, WaitTimeoutError
+from trigger_widgets.lock import Lock
 from trigger_widgets.packets import JSON_TYPE, decode_packet
 
 from .link import RunLink, WaitFor
@@ -32,7 +33,7 @@ class RunInput:
         self._stream = stream
         self._link = link
         self._reader = secrets.token_hex(4)
-        self._lock = threading.RLock()
+        self._lock = Lock()
         self._texts: list[str] = []
         self._waiters: list[tuple[int, Future[bool]]] = []
         self._is_reading = False
@@ -155,7 +156,7 @@ class RunInputs:
     def __init__(self, run_id: str, link: RunLink) -> None:
         self._run_id = run_id
         self._link = link
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._inputs: dict[str, RunInput] = {}
 
     def input(self, stream: str) -> RunInput:

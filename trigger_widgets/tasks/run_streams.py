@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import threading
 from collections import deque
 from concurrent.futures import Future
 from typing import Any
 
 from trigger_widgets.errors import APIConnectionError, APIStatusError, ServerError, TriggerError
+from trigger_widgets.lock import Lock
 
 from .flusher import Sender, flusher
 from .link import Parts, RunLink
@@ -131,7 +131,7 @@ class RunStreams:
     def __init__(self, run_id: str, link: RunLink) -> None:
         self._run_id = run_id
         self._link = link
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._buffers: dict[tuple[str, str | None], StreamBuffer] = {}
 
     def buffer(self, stream: str, target: str | None = None) -> StreamBuffer:

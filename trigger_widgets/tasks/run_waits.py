@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from trigger_widgets.errors import ConfigurationError
+from trigger_widgets.lock import Lock
 
 
 class RunWaits:
     """Safe to use from any thread of the task."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._now: str | None = None
         self._given_up = False
         self._keys: Counter[str] = Counter()

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from trigger_widgets.lock import Lock
+
 
 class RunStopped(BaseException):
     """Raised inside a task that is to stop. `except Exception` lets it pass; `finally` runs."""
@@ -15,7 +17,7 @@ class Alarm:
     """Wakes whoever blocks in a run that is to stop. Safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._sleepers: dict[int, Callable[[], object]] = {}
         self._next = 0
         self.rung = False
@@ -40,7 +42,8 @@ class Alarm:
         """
         thread, rung_before = threading.get_ident(), self.rung
         try:
-            self.listeners.add(thread)
+            with self._lock:  # what is raised meanwhile is raised here, not in what follows
+                self.listeners.add(thread)
             yield
         finally:
             with self._lock:

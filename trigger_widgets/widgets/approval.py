@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -24,6 +23,7 @@ from trigger_widgets.errors import (
     TriggerError,
 )
 from trigger_widgets.jsonable import to_jsonable
+from trigger_widgets.lock import Lock
 from trigger_widgets.models import Run, WaitToken
 from trigger_widgets.realtime.connection import Connection
 from trigger_widgets.realtime.handle import RunHandle
@@ -89,7 +89,7 @@ class ApprovalWidget(FollowingWidget):
         self._client = client_for(token, client, access_token, api_url)
         self._on_complete, self._on_error = on_complete, on_error
         self._by = by or os.environ.get("JUPYTERHUB_USER") or _user()
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._answered_once = False
         self._approval = Approval()
         run_id, token_id = _subject(token, name)

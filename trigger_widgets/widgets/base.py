@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ import anywidget
 import traitlets
 
 from trigger_widgets.errors import TriggerError, refuse_unknown
+from trigger_widgets.lock import Lock
 
 from .channel import Channel
 from .code import STUB, code_reference, mimebundle
@@ -65,7 +65,7 @@ class LiveWidget(anywidget.AnyWidget):
 
     def __init__(self, **traits: Any) -> None:
         refuse_unknown(traits, self._options(), of=type(self).__name__)
-        self._write_lock = threading.RLock()
+        self._write_lock = Lock()
         self._saver = Saver(lambda: dispatcher.submit(self._save_now))
         more = code_reference(self.piece) if self.piece else ""
         super().__init__(_core=code_reference("core"), _more=more, _kind=self.kind, **traits)

@@ -8,10 +8,11 @@ a `beat` repeats the last number a few times after it, so that a lost last messa
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from trigger_widgets.lock import Lock
 
 from .outbox import Outbox, Sent, outbox
 from .pending import State
@@ -42,7 +43,7 @@ class Channel:
         self._send = send
         self._send_traits = send_traits
         self._outbox = outbox
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._state = State()
         self._traits: set[str] = set()
         self._replies: list[dict[str, Any]] = []

@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Callable
 
+from trigger_widgets.lock import Lock
 from trigger_widgets.realtime.waiting import Event
 
 log = logging.getLogger("trigger_widgets")
@@ -17,7 +18,7 @@ class Dispatcher:
 
     def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._thread: threading.Thread | None = None
 
     def submit(self, job: Callable[[], None]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,6 +17,7 @@ from trigger_widgets.api.streams import stream_id
 from trigger_widgets.client import Trigger
 from trigger_widgets.errors import ConfigurationError, PermissionDeniedError
 from trigger_widgets.jsonable import to_jsonable
+from trigger_widgets.lock import Lock
 from trigger_widgets.models import Run
 from trigger_widgets.realtime.connection import Connection
 from trigger_widgets.realtime.handle import RunHandle
@@ -82,8 +82,8 @@ class InputWidget(FollowingWidget):
         self._client = client_for(run, client, access_token, api_url)
         self._schema = _schema(schema)
         self._on_send, self._on_error = on_send, on_error
-        self._lock = threading.Lock()
-        self._turn = threading.Lock()
+        self._lock = Lock()
+        self._turn = Lock()
         self._messages: dict[str, Message] = {}
         self._count = 0
         self._taken: list[Any] = []

@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from trigger_widgets.lock import Lock
+
 log = logging.getLogger("trigger_widgets")
 
 MESSAGES_PER_SECOND = 60
@@ -67,7 +69,7 @@ class Outbox:
         self._bytes = Pace(BYTES_PER_SECOND, BYTES_AT_ONCE)
         self._clock = clock
         self._waiting: dict[Sender, float] = {}
-        self._lock = threading.RLock()  # taken as it is: see Event in realtime/waiting.py
+        self._lock = Lock()
         self._changed = threading.Condition(self._lock)
         self._thread: threading.Thread | None = None
 

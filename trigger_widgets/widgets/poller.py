@@ -7,6 +7,7 @@ import threading
 from typing import Protocol
 
 from trigger_widgets.config import unattended
+from trigger_widgets.lock import Lock
 from trigger_widgets.realtime.waiting import Event
 
 log = logging.getLogger("trigger_widgets")
@@ -26,7 +27,7 @@ class Poller:
 
     def __init__(self, every: float = EVERY_SECONDS) -> None:
         self._every = every
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._members: dict[Polled, object] = {}
         self._thread: threading.Thread | None = None
         self._hurry = Event()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -14,6 +13,7 @@ from trigger_widgets.api import rights
 from trigger_widgets.client import Trigger
 from trigger_widgets.config import Token
 from trigger_widgets.errors import TriggerError
+from trigger_widgets.lock import Lock
 from trigger_widgets.models import Run, RunStatus
 from trigger_widgets.realtime.handle import RunHandle
 from trigger_widgets.realtime.subscription import Watch
@@ -104,7 +104,7 @@ class RunWidget(FollowingWidget):
         self._pace = Pace()
         self._latest: Run | None = None
         self._may_cancel: bool | None = None
-        self._composing = threading.Lock()
+        self._composing = Lock()
         self._assign(run_id=run if isinstance(run, str) else run.id)
         self._parts = RunParts(
             self._client,

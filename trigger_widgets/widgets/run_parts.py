@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from trigger_widgets.client import Trigger
+from trigger_widgets.lock import Lock
 from trigger_widgets.models import Run
 
 from .approval import ApprovalWidget
@@ -59,7 +59,7 @@ class RunParts:
         self._wanted = None if isinstance(streams, bool) else _names(streams)
         self._any_stream, self._any_approval = streams is True, approvals
         self._enabled = enabled
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._closed = False
         self.streams: dict[str, StreamWidget] = {}
         self.approvals: dict[str, ApprovalWidget] = {}

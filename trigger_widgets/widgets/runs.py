@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
@@ -14,6 +13,7 @@ from pydantic import SecretStr
 from trigger_widgets.api import rights
 from trigger_widgets.client import Trigger
 from trigger_widgets.errors import ConfigurationError
+from trigger_widgets.lock import Lock
 from trigger_widgets.models import Run
 from trigger_widgets.realtime.connection import Connection
 from trigger_widgets.realtime.frames import import_pandas
@@ -103,7 +103,7 @@ class RunsWidget(FollowingWidget):
         self._sent: list[str] = []
         self.replayed: list[RunHandle] = []
         """The new runs of the last `replay`."""
-        self._rows_lock = threading.Lock()
+        self._rows_lock = Lock()
         self._scoped = rights.scopes_of(client.endpoint.access_token) is not None
         may = rights.may_cancel_runs(client.endpoint.access_token)
         self._show(

@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from trigger_widgets.lock import Lock
+
 EVERY_SECONDS = 10.0
 _FINAL_GAP_SECONDS = 0.5
 
@@ -27,7 +29,7 @@ class Saver:
         self._save = save
         self._every = every
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._saved_at = self._final_at = -math.inf
         self._due = math.inf
         self._timer: threading.Timer | None = None

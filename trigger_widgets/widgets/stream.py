@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, Literal, cast
@@ -14,6 +13,7 @@ from trigger_widgets.client import Trigger
 from trigger_widgets.config import Token
 from trigger_widgets.errors import ConfigurationError, TriggerError
 from trigger_widgets.jsonable import to_jsonable
+from trigger_widgets.lock import Lock
 from trigger_widgets.models import Run
 from trigger_widgets.realtime.connection import Connection
 from trigger_widgets.realtime.handle import RunHandle
@@ -90,7 +90,7 @@ class StreamWidget(FollowingWidget):
         self._fields: dict[str, None] = {}
         self._texts: list[str] = []
         self._shown = self._observed = 0
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._turn = 0
         self._readers: set[Event] = set()
         self._assign(run_id=run if isinstance(run, str) else run.id, stream=stream)

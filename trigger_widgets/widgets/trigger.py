@@ -16,6 +16,7 @@ from trigger_widgets.client import Trigger
 from trigger_widgets.config import Token
 from trigger_widgets.errors import ConfigurationError, TriggerError
 from trigger_widgets.jsonable import to_jsonable
+from trigger_widgets.lock import Lock
 from trigger_widgets.realtime.handle import RunHandle
 
 from .base import LiveWidget
@@ -94,7 +95,7 @@ class TriggerWidget(LiveWidget):
             on_error=on_error,
         )
         self._submit_lock = threading.Lock()
-        self._history_lock = threading.Lock()
+        self._history_lock = Lock()
         self._started: list[dict[str, Any]] = []
         text = "" if payload is None else json.dumps(to_jsonable(payload), indent=2)
         self._show(

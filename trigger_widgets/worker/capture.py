@@ -17,11 +17,12 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any
 
+from trigger_widgets.lock import Lock
 from trigger_widgets.tasks.run_logger import properties_of
 from trigger_widgets.tasks.scope import RunScope, current_scope
 
 _logged: ContextVar[bool] = ContextVar("trigger_widgets_logged", default=False)
-_install_lock = threading.Lock()
+_install_lock = Lock()
 _formatter = logging.Formatter("%(message)s")
 _MARK = "_trigger_widgets"
 

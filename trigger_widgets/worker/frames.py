@@ -8,8 +8,9 @@ import asyncio
 import json
 import socket
 import struct
-import threading
 from typing import Any
+
+from trigger_widgets.lock import Lock
 
 _LENGTHS = struct.Struct(">II")
 ATTACHED = "attached"
@@ -43,7 +44,7 @@ class Channel:
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def send(self, message: dict[str, Any]) -> None:
         """Safe from any thread; a worker that is gone hears nothing."""

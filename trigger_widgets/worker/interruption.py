@@ -7,6 +7,7 @@ import ctypes
 import threading
 from typing import Any
 
+from trigger_widgets.lock import Lock
 from trigger_widgets.tasks.stopping import Alarm, RunStopped
 
 _POLITE_REQUESTS = 3
@@ -17,7 +18,7 @@ class Interruption:
     """Whether one execution is to stop, and how to tell it."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._thread: int | None = None
         self._coroutine: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
         self._requests = 0

@@ -20,6 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
+from trigger_widgets.lock import Lock
 from trigger_widgets.tasks.definition import Task, own
 from trigger_widgets.tasks.registry import VersionedWorker, registry
 
@@ -42,7 +43,7 @@ class PoolProcess:
         self._channel = channel
         self._link = PoolLink(channel)
         self._messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._current: tuple[str, Interruption] | None = None
         self._main = threading.get_ident()
         self._version: str | None = None

@@ -26,6 +26,7 @@ from trigger_widgets.errors import (
     ServerError,
     TriggerError,
 )
+from trigger_widgets.lock import Lock
 from trigger_widgets.processes import ProcessIdentity
 from trigger_widgets.tasks.definition import Task
 from trigger_widgets.tasks.link import Parts, WaitFor
@@ -78,7 +79,7 @@ class Worker:
         }  # fmt: skip
         self._executor: Executor = executor or OwnExecutor(registry, locate)
         self._listener = listener or (lambda *_: None)
-        self._lock = threading.RLock()  # taken as it is: see Event in realtime/waiting.py
+        self._lock = Lock()
         self._changed = threading.Condition(self._lock)
         self._manifests: tuple[TaskManifest, ...] = ()
         self._wanted = 0  # counts what the caller asked for, and
