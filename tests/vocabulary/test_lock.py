@@ -2,6 +2,7 @@ import contextlib
 import ctypes
 import itertools
 import threading
+import time
 
 from interrupts import Moment
 
@@ -53,33 +54,34 @@ class Stop(BaseException):
 
 def test_an_exception_from_another_thread_leaves_it_free():
     """As a run is stopped; CPython 3.14 raises that also just after a lock was taken."""
-    lock, ends, stops, taken = Lock(), threading.Event(), [], []
+    lock, ends, turns, taken = Lock(), threading.Event(), [0], []
 
     def work():
         while not ends.is_set():
             try:
                 while not ends.is_set():
                     with lock:
-                        pass
+                        turns[0] += 1
             except Stop:
-                stops.append(True)
                 taken.append(lock._is_owned())
 
-    def guarded():
-        while not ends.is_set():
-            with contextlib.suppress(Stop):
-                work()
+    def until(condition):
+        while not condition():
+            assert lock.acquire(timeout=10)  # as who stops a run has it at that time
+            lock.release()
+            time.sleep(0)
 
-    thread = threading.Thread(target=guarded, daemon=True)
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    while len(stops) < 300:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident), ctypes.py_object(Stop)
-        )
-        assert lock.acquire(timeout=10)  # as who stops a run has it at that time
-        lock.release()
-    ends.set()
-    with contextlib.suppress(Stop):
-        thread.join()
+    try:
+        for heard in range(300):
+            turn = turns[0]
+            until(lambda turn=turn: turns[0] != turn)  # it is where it can be stopped again
+            stop = ctypes.py_object(Stop)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), stop)
+            until(lambda heard=heard: len(taken) > heard)
+    finally:
+        ends.set()
+    thread.join()
     assert not any(taken)
     assert is_free(lock)
