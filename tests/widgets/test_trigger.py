@@ -1,9 +1,12 @@
 """TriggerWidget on a real engine, with a real worker; only the browser is missing."""
 
+import contextlib
+import itertools
 from datetime import timedelta
 from queue import Queue
 
 import pytest
+from interrupts import Moment
 from pydantic import BaseModel, Field
 
 from trigger_widgets import TriggerError, TriggerWidget, task
@@ -68,6 +71,20 @@ def test_what_pydantic_refuses_is_said_by_field_and_starts_nothing(fits):
         "/folds": "Input should be greater than or equal to 2"
     }
     assert widget.runs == ()
+    widget.close()
+
+
+def test_an_interrupt_at_any_moment_of_a_submit_holds_up_no_later_one(fits):
+    widget = TriggerWidget(fits)
+    for nth in itertools.count(1):
+        with contextlib.suppress(KeyboardInterrupt), Moment(nth) as moment:
+            widget.submit({"column": 1})
+        widget._show({"problem": None})
+        widget.submit({"column": 1})
+        assert state_of(widget)["problem"] is not None, f"after moment {nth}"
+        if not moment.has_come:
+            break
+    assert nth > 10
     widget.close()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -94,8 +93,8 @@ class TriggerWidget(LiveWidget):
             on_complete=on_complete,
             on_error=on_error,
         )
-        self._submit_lock = threading.Lock()
-        self._history_lock = Lock()
+        self._lock = Lock()
+        self._submitting = False
         self._started: list[dict[str, Any]] = []
         text = "" if payload is None else json.dumps(to_jsonable(payload), indent=2)
         self._show(
@@ -125,14 +124,19 @@ class TriggerWidget(LiveWidget):
 
         `options` take the place of those that the form has had from the beginning.
         """
-        if not self._submit_lock.acquire(blocking=False):
-            return None
+        first = False
         try:
+            with self._lock:
+                if not self._submitting:
+                    first = self._submitting = True
+            if not first:
+                return None
             problem = self._schema.check(payload)
             self._show({"problem": problem})
             return None if problem else self._trigger(payload, options)
         finally:
-            self._submit_lock.release()
+            if first:
+                self._submitting = False
 
     def stop(self) -> None:
         """Follow no run any more. The runs go on, and what is known stays."""
@@ -171,7 +175,7 @@ class TriggerWidget(LiveWidget):
         }
         old = self.runs[REMEMBERED - 1 :]
         self.runs = (run, *self.runs)[:REMEMBERED]
-        with self._history_lock:
+        with self._lock:
             self._started = [started, *self._started][:REMEMBERED]
             self._show({"runs": self._started}, final=True)
         for each in old:
@@ -183,7 +187,7 @@ class TriggerWidget(LiveWidget):
         dispatcher.submit(lambda: self._call(self._on_submit, handle))
 
     def _see_status(self, run: RunWidget) -> None:
-        with self._history_lock:  # observers are on another thread than who submits
+        with self._lock:  # observers are on another thread than who submits
             self._started = [
                 {**each, "status": run.status} if each["id"] == run.run_id else each
                 for each in self._started
