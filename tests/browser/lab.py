@@ -216,7 +216,12 @@ class Notebook:
         self.page, self.server, self.path = page, server, path
         page.set_default_timeout(timeout * 1000)
         page.goto(f"{server.url}{server.page}/{path}?token={TOKEN}&reset")
-        page.wait_for_function(READY)
+        self.until(READY)
+
+    def until(self, condition: str, arg: Any = None, patience: float | None = None) -> None:
+        """Wait until JavaScript says so; the page's patience if there is none, in seconds."""
+        timeout = None if patience is None else patience * 1000
+        self.page.wait_for_function(condition, arg=arg, timeout=timeout)
 
     def open_tomorrow(self) -> Notebook:
         """The same notebook from its file, without the kernel that made it.
@@ -237,13 +242,15 @@ class Notebook:
 
     def until_busy(self) -> None:
         """Wait until the kernel executes a cell."""
-        self.page.wait_for_function(
-            "() => window.notebookPanel.sessionContext.session.kernel.status === 'busy'"
-        )
+        self.until("() => window.notebookPanel.sessionContext.session.kernel.status === 'busy'")
 
     def until_prints(self, index: int, words: str) -> None:
         """Wait until a cell's own code is at work, where an interrupt is its own."""
-        expect(self.cell(index).locator(".jp-Cell-outputArea")).to_contain_text(words)
+        self.until(
+            """([i, words]) => document.querySelectorAll('.jp-Notebook .jp-Cell')[i]
+              .querySelector('.jp-Cell-outputArea')?.textContent.includes(words)""",
+            [index, words],
+        )
 
     def start(self, index: int) -> None:
         """Run a cell and do not wait for it."""
@@ -259,13 +266,9 @@ class Notebook:
             index,
         )
 
-    def wait(self, index: int, patience: float | None = None) -> None:
-        """Until a cell that was started is done; the page's patience if there is none."""
-        self.page.wait_for_function(
-            "index => window.cellsDone?.[index] === true",
-            arg=index,
-            timeout=None if patience is None else patience * 1000,
-        )
+    def wait(self, index: int) -> None:
+        """Until a cell that was started is done."""
+        self.until("index => window.cellsDone?.[index] === true", index)
 
     def run(self, index: int) -> str:
         """Run a cell to its end; gives its text output."""
@@ -323,11 +326,11 @@ class Notebook:
 
     def reload(self) -> None:
         self.page.reload()
-        self.page.wait_for_function(READY)
+        self.until(READY)
 
     def restart_kernel(self) -> None:
         self.page.evaluate("() => window.notebookPanel.sessionContext.session.kernel.restart()")
-        self.page.wait_for_function(READY)
+        self.until(READY)
 
     def interrupt(self) -> None:
         self.page.evaluate("() => window.notebookPanel.sessionContext.session.kernel.interrupt()")

@@ -33,19 +33,24 @@ WAITS = {
 }
 
 
+CONNECT_ANEW = """() => {
+  for (const panel of window.jupyterapp?.shell.widgets('main') ?? []) {
+    void panel.sessionContext?.session?.kernel?.reconnect();
+  }
+}"""
+
+
 class Overlooking(Notebook):
     """One whose kernel may overlook a request that comes while it sends an answer, until there is
-    another connection: ipykernel 7.0 to 7.3 do (ipykernel#1554), mostly with the first cell.
+    another connection: ipykernel 7.0 to 7.3 do (ipykernel#1554), mostly with the first ones.
     """
 
-    def wait(self, index):
+    def until(self, condition, arg=None, patience=None):
         for _ in range(3):
             with contextlib.suppress(TimeoutError):
-                return super().wait(index, patience=15)
-            self.page.evaluate(
-                "() => window.notebookPanel.sessionContext.session.kernel.reconnect()"
-            )
-        return super().wait(index)
+                return super().until(condition, arg, patience=15)
+            self.page.evaluate(CONNECT_ANEW)
+        return super().until(condition, arg, patience)
 
 
 @pytest.fixture(scope="module", params=["perCommTarget", "disabled"])
