@@ -12,7 +12,7 @@ class Moment:
     """Calls `handler` in this thread at the `nth` moment at which CPython lets a signal in.
 
     Those are where a Python function begins and where a call of a C function has returned (there
-    are more: each turn of a loop). In between, such as in `with lock`, nothing can come.
+    are more: each turn of a loop). In between nothing can come, until 3.13 in `with lock` neither.
     """
 
     def __init__(self, nth, handler=interrupt):

@@ -122,7 +122,7 @@ export class Store<S extends object> {
     clearTimeout(this.#retry);
     clearTimeout(this.#giveUp);
     clearTimeout(this.#quiet);
-    this.#retry = this.#giveUp = undefined;
+    this.#retry = this.#giveUp = this.#quiet = undefined;
     this.#attempt = 0;
   }
 
@@ -163,7 +163,8 @@ export class Store<S extends object> {
       this.#apply(update);
       this.#tell(update);
       this.#pause = QUIET_MS;
-      this.#listen();
+      // What was asked may have been lost all the same: its time runs on.
+      if (this.#pending.size === 0 || this.#quiet === undefined) this.#listen();
     }
     if (this.#views > 0 && behind(next)) this.#ask();
   }

@@ -218,6 +218,17 @@ describe("actions", () => {
     expect(actions[0]).toEqual(actions[1]);
   });
 
+  test("go again while one patch comes after the other", () => {
+    const { model, store } = connect();
+    model.custom({ kind: "snapshot", seq: 1, state: {} });
+    void store.act("cancel");
+    for (let seq = 2; seq < 42; seq++) {
+      vi.advanceTimersByTime(100);
+      model.custom({ kind: "patch", seq, set: { status: String(seq) } });
+    }
+    expect(model.sent.filter((message) => message["kind"] === "action")).toHaveLength(2);
+  });
+
   test("go again with each hello, so that no more than one message has to come through, and not as a pile", () => {
     const { model, store } = connect();
     model.custom({ kind: "snapshot", seq: 1, state: {} });
