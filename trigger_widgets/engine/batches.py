@@ -242,10 +242,8 @@ def _make_runs(
     streams_version: str,
 ) -> None:
     now = now_ms()
-    # ids that sort as the items do: the runs of a batch are of the same millisecond
-    ids = sorted(new_id(now) for _ in items)
-    ordered = sorted(items, key=lambda item: item.index)
-    for run_id, item in zip(ids, ordered, strict=True):
+    for item in sorted(items, key=lambda item: item.index):
+        run_id = new_id(now)
         request = replace(item.request, parent=item.request.parent or batch.parent)
         try:
             made, _ = runs.create(

@@ -6,9 +6,13 @@ import secrets
 import time
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import count
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-_RANDOM_BYTES = 8
+_COUNTS = 36**6
+_RANDOM_BYTES = 5
+
+_counter = count()  # the next of it is taken in one step: no lock
 
 
 def now_ms() -> int:
@@ -17,8 +21,12 @@ def now_ms() -> int:
 
 
 def new_id(now: int) -> str:
-    """25 characters that start with "c" and sort by time, like the cuids of a real server."""
-    return f"{first_id(now)}{secrets.token_hex(_RANDOM_BYTES)}"
+    """25 characters: "c", the time, a count and chance, like the cuids of a real server.
+
+    They sort by time and, within a millisecond, as they were made: lists are in this order.
+    """
+    made = _base36(next(_counter) % _COUNTS)
+    return f"{first_id(now)}{made:0>6}{secrets.token_hex(_RANDOM_BYTES)}"
 
 
 @lru_cache(maxsize=16)
