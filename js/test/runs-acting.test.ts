@@ -5,6 +5,9 @@ import { row, rowsOf, runId } from "./runs-scenes.js";
 import { actions, button, clear, click, patch, show, text } from "./stage.js";
 import { T, showScene, pass, line, cell, grid, press, filter, shift, chosen, range, table } from "./runs-stage.js";
 
+const choices = (model: FakeModel) => actions(model).filter((each) => each["name"] === "select");
+const deeds = (model: FakeModel) => actions(model).filter((each) => each["name"] !== "select");
+
 beforeEach(() => void vi.useFakeTimers({ now: T }));
 afterEach(() => {
   clear();
@@ -41,11 +44,11 @@ describe("choosing and canceling", () => {
     await shift(box(el, 5), { shiftKey: true });
     expect(chosen(el)).toEqual([2, 3, 4, 5].map(runId));
     expect(box(el, 4).checked).toBe(true);
-    expect(actions(model)).toEqual([]);
+    expect(deeds(model)).toEqual([]);
     await click(button(el, "Cancel 4"));
     expect(text(el)).toContain("Cancel 4 runs?");
     await click(button(el, "Yes, cancel"));
-    expect(actions(model)).toMatchObject([{ name: "cancel", args: { ids: [2, 3, 4, 5].map(runId) } }]);
+    expect(deeds(model)).toMatchObject([{ name: "cancel", args: { ids: [2, 3, 4, 5].map(runId) } }]);
     expect([cell(el, 3, "status"), cell(el, 6, "status")]).toEqual(["Canceling", "Executing"]);
     await press(grid(el), "Escape");
     expect(chosen(el)).toEqual([]);
@@ -58,9 +61,9 @@ describe("choosing and canceling", () => {
     await click(el.querySelector<HTMLElement>(".tw-thead input") ?? expect.fail());
     expect(text(el)).toContain("11 selected");
     await confirm(el);
-    expect(actions(model)).toMatchObject([{ name: "cancel", args: { ids: [1, 2, 4, 5, 7, 8, 100].map(runId) } }]);
+    expect(deeds(model)).toMatchObject([{ name: "cancel", args: { ids: [1, 2, 4, 5, 7, 8, 100].map(runId) } }]);
     await act(async () => {
-      model.custom({ kind: "reply", id: actions(model)[0]?.["id"], ok: true });
+      model.custom({ kind: "reply", id: deeds(model)[0]?.["id"], ok: true });
       await vi.advanceTimersByTimeAsync(0);
     });
     await click(button(el, "Replay 4"));
@@ -74,7 +77,7 @@ describe("choosing and canceling", () => {
     const el = await show(model);
     await click(box(el, 1));
     await click(button(el, "Replay 1"));
-    expect(actions(model)).toMatchObject([{ name: "replay", args: { ids: [runId(1)] } }]);
+    expect(deeds(model)).toMatchObject([{ name: "replay", args: { ids: [runId(1)] } }]);
     await patch(model, 2, { set: { replayed: [runId(77)] } });
     expect(text(el)).toContain("Replayed as run_");
     await click(button(el, "Open"));
@@ -83,15 +86,68 @@ describe("choosing and canceling", () => {
     expect(text(el)).not.toContain("Replayed as");
   });
 
-  test("is told to the kernel, and what the kernel tells is chosen", async () => {
-    const model = table(5);
-    const el = await show(model);
-    await press(grid(el), "a", { ctrlKey: true });
-    expect(text(el)).toContain("5 selected");
-    await pass(200);
-    expect(actions(model)).toMatchObject([{ name: "select", args: { ids: range(5).map(runId) } }]);
-    await patch(model, 2, { set: { selected: [runId(2)] } });
-    expect(chosen(el)).toEqual([runId(2)]);
+  describe("is told to the kernel", () => {
+    const told = (model: FakeModel) => choices(model).map((each) => (each["args"] as { ids: string[] }).ids);
+    const answer = (model: FakeModel, n: number) =>
+      act(async () => {
+        model.custom({ kind: "reply", id: choices(model)[n]?.["id"], ok: true });
+        await vi.advanceTimersByTimeAsync(0);
+      });
+
+    test("at once, before anything else that is clicked", async () => {
+      const model = table(5);
+      const el = await show(model);
+      await press(grid(el), "a", { ctrlKey: true });
+      expect(text(el)).toContain("5 selected");
+      expect(told(model)).toEqual([range(5).map(runId)]);
+    });
+
+    test("in quick succession not each time, and the last for certain", async () => {
+      const model = table(9);
+      const el = await show(model);
+      for (const i of range(9)) await click(box(el, i));
+      expect(told(model)).toEqual([[runId(0)]]);
+      await pass(200);
+      expect(told(model).slice(1)).toEqual([range(9).map(runId)]);
+      await pass(1000);
+      await click(box(el, 0));
+      expect(told(model)).toHaveLength(3);
+    });
+
+    test("also when the view is closed right after", async () => {
+      const model = table(9);
+      const el = await show(model);
+      await click(box(el, 0));
+      await click(box(el, 1));
+      await act(clear);
+      expect(told(model)).toEqual([[runId(0)], [runId(0), runId(1)]]);
+    });
+
+    test("and what it tells is chosen, once it has heard what was chosen here", async () => {
+      const model = table(5);
+      const el = await show(model);
+      await click(box(el, 0));
+      await patch(model, 2, { set: { selected: [runId(3)] } }); // of before it had heard of 0
+      expect(chosen(el)).toEqual([runId(0)]);
+      await patch(model, 3, { set: { selected: [runId(0)] } });
+      await click(box(el, 1));
+      await answer(model, 0);
+      expect(chosen(el)).toEqual([0, 1].map(runId));
+      await pass(200);
+      await patch(model, 4, { set: { selected: [0, 1].map(runId) } });
+      await answer(model, 1);
+      expect(chosen(el)).toEqual([0, 1].map(runId));
+      await patch(model, 5, { set: { selected: [runId(2)] } });
+      expect(chosen(el)).toEqual([runId(2)]);
+    });
+
+    test("is given up when it refuses", async () => {
+      const model = table(5, "EXECUTING", { selected: [] });
+      const el = await show(model);
+      await click(box(el, 0));
+      await answer(model, 0);
+      expect(chosen(el)).toEqual([]);
+    });
   });
 
   test("a run that ends cannot be canceled any more", async () => {
@@ -114,7 +170,7 @@ describe("choosing and canceling", () => {
     await click(box(el, 1));
     await confirm(el);
     await act(async () => {
-      model.custom({ kind: "reply", id: actions(model)[0]?.["id"], ok: false, error: "403: no" });
+      model.custom({ kind: "reply", id: deeds(model)[0]?.["id"], ok: false, error: "403: no" });
       await vi.advanceTimersByTimeAsync(0);
     });
     expect(text(el.querySelector("[role=alert]"))).toBe("Not canceled: 403: no");

@@ -71,6 +71,7 @@ def test_a_row_opens_its_run_and_what_was_chosen_is_there_after_a_reload(open_no
         DEFINE,
         "batch = score.batch_trigger(rows.head(12))\nw = BatchWidget(batch)\nw",
         "w.wait(timeout=60)\nprint(w.counts)",
+        "while not w.selected: time.sleep(0.01)  # the click was before, but on another thread\n"
         "print(len(w.selected), w.run.run_id == w.selected[0], w.run.status)",
         "print(w.close_run(), w.cancel([]))",
     )

@@ -179,6 +179,17 @@ def test_replies_and_traits_take_their_turn():
     assert traits == [{"status", "progress"}]
 
 
+def test_who_is_answered_has_seen_what_came_of_it():
+    channel, _, turns, sent, _ = conversation()
+    channel.hello(None)
+    turns.run()
+    channel.throttle = 60.0
+    channel.update({"selected": ["run_1"]})
+    channel.reply("1")
+    turns.run()
+    assert [message["kind"] for message in sent[-2:]] == ["patch", "reply"]
+
+
 def test_a_long_text_comes_in_several_messages():
     channel, view, turns, sent, _ = conversation()
     text = "".join(chr(65 + n % 50) for n in range(5 * pending.LONGEST // 2))

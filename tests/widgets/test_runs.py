@@ -106,7 +106,7 @@ def test_runs_are_chosen_opened_and_canceled(held, until):
     widget = BatchWidget(held.batch_trigger([1, 2, 3]))
     runs = [run.id for run in widget._client.runs.subscribe_to_batch(widget._batch).__next__()]
     widget.select(runs[:2])
-    until(widget, "selected", runs[:2])
+    assert widget.selected == runs[:2]
     assert state_of(widget)["selected"] == runs[:2]
     opened = widget.open_run(runs[0])
     assert state_of(widget)["child"]["id"] == runs[0]
@@ -120,6 +120,18 @@ def test_runs_are_chosen_opened_and_canceled(held, until):
     assert state_of(widget)["child"] is None
     widget.cancel()
     assert [str(run.status) for run in widget.wait(30)] == ["CANCELED"] * 3
+    widget.close()
+
+
+def test_what_was_clicked_last_is_chosen(until):
+    """A kernel that was busy gets the clicks of a minute at once."""
+    widget = TaggedRunsWidget("nobody", enabled=False)
+    for n in range(50):
+        chosen = [f"run_{i}" for i in range(n + 1)]
+        action = {"kind": "action", "id": n, "name": "select", "args": {"ids": chosen}}
+        widget._receive(widget, action, [])
+        assert state_of(widget)["selected"] == chosen
+    until(widget, "selected", chosen)
     widget.close()
 
 

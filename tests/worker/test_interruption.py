@@ -12,6 +12,7 @@ from interrupts import Moment
 from trigger_widgets.realtime.waiting import Event
 from trigger_widgets.tasks.steps import block_on
 from trigger_widgets.tasks.stopping import RunStopped
+from trigger_widgets.worker import interruption as module
 from trigger_widgets.worker.interruption import Interruption
 
 
@@ -55,6 +56,7 @@ def test_a_debugger_goes_on_after_a_run(stops):
     script = f"""
 import contextlib, sys
 from trigger_widgets.tasks.stopping import RunStopped
+from trigger_widgets.worker import interruption as module
 from trigger_widgets.worker.interruption import Interruption
 
 interruption = Interruption()
@@ -69,6 +71,27 @@ sys.settrace(lambda *_: None)
 (lambda: None)()
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_what_is_lost_on_leaving_comes_again(monkeypatch):
+    """As in a finalizer that a collection of garbage calls: there it is only printed."""
+    lost, raise_in = [], module._raise_in
+    interruption = Interruption()
+
+    def lose_one(thread):
+        raise_in(thread) if lost else lost.append(thread)
+
+    def work():
+        interruption.enter()
+        interruption._requests = 1
+        interruption.leave()
+
+    monkeypatch.setattr(module, "_raise_in", lose_one)
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert lost == [thread.ident]
+    assert not thread.is_alive()
 
 
 def test_a_block_hears_the_alarm_and_is_not_interrupted():

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import anywidget
@@ -62,6 +63,8 @@ class LiveWidget(anywidget.AnyWidget):
 
     actions: ClassVar[dict[str, str]] = {}
     """The methods that a view may call, by the name of the action."""
+    prompt_actions: ClassVar[frozenset[str]] = frozenset()
+    """Those that only change what is shown: done as they come, so that the last one counts."""
 
     def __init__(self, **traits: Any) -> None:
         refuse_unknown(traits, self._options(), of=type(self).__name__)
@@ -130,8 +133,8 @@ class LiveWidget(anywidget.AnyWidget):
                 self._on_shown()
             case {"kind": "action", "id": request, "name": str(name)} if name in self.actions:
                 if self._is_new(request):
-                    arguments = message.get("args") or {}
-                    _actions.submit(self._act, request, self.actions[name], arguments)
+                    act = partial(self._act, request, self.actions[name], message.get("args") or {})
+                    act() if name in self.prompt_actions else _actions.submit(act)
             case _:
                 log.warning("ignored a message of an unknown kind from the front end")
 

@@ -126,13 +126,16 @@ class Channel:
 
     def _gather(self) -> tuple[list[dict[str, Any]], float | None]:
         with self._lock:
-            messages, self._replies = self._replies, []
+            messages: list[dict[str, Any]] = []
             if self._state.has_news() or self._wants_snapshot:
                 messages.append(self._news())
                 self._beats = list(BEATS)
             elif self._beats:
                 self._beats.pop(0)
                 messages.append({"kind": "beat", "seq": self._seq})
+            # who is answered has seen what came of it
+            messages += self._replies
+            self._replies = []
             if self._unfinished:
                 return messages, 0.0
             return messages, self._beats[0] if self._beats else None

@@ -59,12 +59,13 @@ class RunsWidget(FollowingWidget):
     actions: ClassVar[dict[str, str]] = {
         "cancel": "cancel",
         "replay": "replay",
-        "select": "select",
+        "select": "_select",
         "arrange": "arrange",
         "open": "open_run",
         "close": "close_run",
         "reconnect": "reconnect",
     }
+    prompt_actions = frozenset({"select", "arrange"})
 
     # Python only: these can be large
     runs: traitlets.List[Any] = traitlets.List(read_only=True)
@@ -152,9 +153,12 @@ class RunsWidget(FollowingWidget):
 
     def select(self, ids: str | Iterable[str]) -> None:
         """Choose runs: `selected` is then their ids."""
-        chosen = [ids] if isinstance(ids, str) else list(ids)
-        self._show({"selected": chosen})
-        dispatcher.submit(lambda: self._assign(selected=chosen))
+        self._select([ids] if isinstance(ids, str) else list(ids))
+        dispatcher.catch_up()
+
+    def _select(self, ids: list[str]) -> None:
+        self._show({"selected": ids})
+        dispatcher.submit(lambda: self._assign(selected=ids))
 
     def arrange(self, columns: Sequence[str] | None = None, sort: str | None = None) -> None:
         """Show these columns, or those that say most, in the order of `sort`, or of creation."""

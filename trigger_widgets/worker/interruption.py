@@ -72,9 +72,9 @@ class Interruption:
             try:
                 with self._lock:
                     self._coroutine = self._thread = None
-                if self._requests:
+                while self._requests:
                     _raise_in(threading.get_ident())
-                    while True:
+                    for _ in range(100):  # it comes here, or is lost in a collection of garbage
                         pass
             except RunStopped:
                 continue

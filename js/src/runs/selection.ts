@@ -11,7 +11,7 @@ export interface Selection {
   readonly all: (on: boolean) => void;
 }
 
-/** Runs of choosing are told to the kernel when they pause for this long. */
+/** A choice is told at once; of those that follow it in quick succession, the last in so many ms. */
 const PAUSE_MS = 150;
 const NONE: ReadonlySet<string> = new Set();
 
@@ -19,21 +19,20 @@ const NONE: ReadonlySet<string> = new Set();
 export function useSelection(store: Store<RunsState>, shown: readonly Row[], has: (id: string) => boolean): Selection {
   const [chosen, choose] = useState(NONE);
   const anchor = useRef<string | null>(null);
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const told = store.field("selected").value;
+  const told = store.field("selected");
   // What the kernel tells is what was chosen here a moment ago, or what somebody else chose.
-  useEffect(() => {
-    if (timer.current === undefined && Array.isArray(told)) choose((was) => (was.size === told.length && told.every((id) => was.has(id)) ? was : new Set(told.map(String))));
-  }, [told]);
-  useEffect(() => () => clearTimeout(timer.current), []);
+  const adopt = () => {
+    const ids = told.peek();
+    if (!teller.isQuiet || !Array.isArray(ids)) return;
+    choose((was) => (was.size === ids.length && ids.every((id) => was.has(id)) ? was : new Set(ids.map(String))));
+  };
+  const teller = useMemo(() => new Teller((ids) => store.act("select", { ids: [...ids] }), adopt), [store]);
+  useEffect(adopt, [told.value]);
+  useEffect(() => () => teller.hurry(), [teller]);
   const set = (make: (was: ReadonlySet<string>) => ReadonlySet<string>) =>
     choose((was) => {
       const next = make(was);
-      clearTimeout(timer.current);
-      timer.current = setTimeout(() => {
-        timer.current = undefined;
-        void store.act("select", { ids: [...next] });
-      }, PAUSE_MS);
+      teller.tell(next);
       return next;
     });
   const known = useMemo(() => (chosen.size === 0 ? NONE : new Set([...chosen].filter(has))), [chosen, shown]);
@@ -60,4 +59,42 @@ export function useSelection(store: Store<RunsState>, shown: readonly Row[], has
       set(() => (on ? new Set(shown.map((row) => row.id)) : NONE));
     },
   };
+}
+
+/** Tells the kernel what is chosen, and knows whether it has heard all of it. */
+class Teller {
+  readonly #send: (ids: ReadonlySet<string>) => Promise<unknown>;
+  readonly #settled: () => void;
+  #next: ReadonlySet<string> | undefined;
+  #unanswered = 0;
+  #pause: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(send: (ids: ReadonlySet<string>) => Promise<unknown>, settled: () => void) {
+    this.#send = send;
+    this.#settled = settled;
+  }
+
+  get isQuiet(): boolean {
+    return this.#unanswered === 0 && this.#next === undefined;
+  }
+
+  tell(ids: ReadonlySet<string>): void {
+    this.#next = ids;
+    if (this.#pause === undefined) this.hurry();
+  }
+
+  /** Tell what waits now. */
+  hurry(): void {
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+    const ids = this.#next;
+    if (ids === undefined) return;
+    this.#next = undefined;
+    this.#pause = setTimeout(() => this.hurry(), PAUSE_MS);
+    this.#unanswered++;
+    void this.#send(ids).then(() => {
+      this.#unanswered--;
+      this.#settled();
+    });
+  }
 }
