@@ -5,6 +5,8 @@ import random
 import threading
 from urllib.parse import urlsplit
 
+from patience import PATIENCE
+
 
 class FaultProxy:
     """Passes connections on to `upstream`, and what comes back only as far as a fault allows.
@@ -28,12 +30,12 @@ class FaultProxy:
 
     def __enter__(self):
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(PATIENCE)
         return self
 
     def __exit__(self, *_exception):
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
 
     @property
     def made(self):

@@ -17,7 +17,7 @@ from .errors import EngineError, TriggerError
 from .runtime import ALREADY_RUNNING
 from .version import __version__
 
-_STOP_SECONDS = 5.0
+_STOP_SECONDS = 30.0
 _RESETS = 5
 """How often an open notebook may start the engine again before we give up."""
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import nbformat
+from patience import PATIENCE
 from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
 
 # No background traffic (there may be no network), and no GPU or sandbox (there may be no display).
@@ -29,8 +30,6 @@ CHROMIUM_FLAGS = [
     "--disable-dev-shm-usage",
 ]
 TOKEN = "a-token-for-tests"
-PATIENCE = 60
-"""Seconds in which a loaded machine, too, shows what is expected."""
 expect.set_options(timeout=PATIENCE * 1000)
 SETTINGS = {
     # every cell stays in the DOM
@@ -149,14 +148,14 @@ class LabServer:
         self.end_kernels()
         self._process.send_signal(signal.SIGTERM)
         try:
-            self._process.wait(10)
+            self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
 
     def end_kernels(self) -> None:
         """End every kernel and session, as if it were tomorrow."""
-        with httpx.Client(base_url=self.url, params={"token": TOKEN}, timeout=10) as api:
+        with httpx.Client(base_url=self.url, params={"token": TOKEN}, timeout=PATIENCE) as api:
             for session in api.get("api/sessions").json():
                 api.delete(f"api/sessions/{session['id']}")
             for kernel in api.get("api/kernels").json():

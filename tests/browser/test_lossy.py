@@ -1,8 +1,8 @@
 """The line between kernel and page loses messages, and every card ends right."""
 
 import pytest
-from browser.lab import PATIENCE
 from browser.scenes import DEFINE, SHOW, finish, play
+from patience import PATIENCE
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser

@@ -7,10 +7,10 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import httpx
 import pytest
+from patience import PATIENCE, until
 
 from trigger_widgets import client as clients
 from trigger_widgets.engine_file import EngineFile
@@ -32,15 +32,17 @@ class Engine:
     def start(self):
         command = [sys.executable, "-m", "trigger_widgets.engine", "--idle-minutes", "0"]
         self.process = subprocess.Popen([*command, "--data-dir", str(self.data_dir)])
-        deadline = time.monotonic() + 20
-        while not ((file := EngineFile.read(self.data_dir)) and file.pid == self.process.pid):
-            assert time.monotonic() < deadline
+
+        def is_there():
             assert self.process.poll() is None
-            time.sleep(0.01)
+            file = EngineFile.read(self.data_dir)
+            return file and file.pid == self.process.pid
+
+        until(is_there, "the engine")
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
-        self.process.wait(30)
+        self.process.wait(PATIENCE)
 
     @property
     def endpoint(self):
@@ -56,7 +58,7 @@ class HandWorker:
     def __init__(self, endpoint, *task_ids, stranger=False):
         key = endpoint.access_token.get_secret_value()
         self.http = httpx.Client(
-            base_url=endpoint.api_url, headers={"authorization": f"Bearer {key}"}, timeout=30
+            base_url=endpoint.api_url, headers={"authorization": f"Bearer {key}"}, timeout=PATIENCE
         )
         pid, started = ProcessIdentity.current()
         process = {"pid": pid, "started": started, "origin": "test", "label": "a test"}
@@ -224,5 +226,5 @@ def in_thread():
 
     yield start
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     assert not failures

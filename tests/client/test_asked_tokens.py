@@ -4,6 +4,7 @@ import asyncio
 import threading
 
 import pytest
+from patience import PATIENCE
 from pydantic import SecretStr
 
 from trigger_widgets import errors
@@ -54,7 +55,7 @@ def test_feeds_and_streams(shared_engine, owner, hand, task, tokens):
     bad, good = tokens.tokens
     url = shared_engine.endpoint.api_url
     client = Trigger(api_url=url, access_token=Tokens(bad, good))
-    states, seen = client.runs.subscribe_to_run(run, timeout=30), []
+    states, seen = client.runs.subscribe_to_run(run, timeout=PATIENCE), []
     with states:
         for state in states:
             if not seen:
@@ -62,7 +63,7 @@ def test_feeds_and_streams(shared_engine, owner, hand, task, tokens):
             seen.append(state.status)
     assert seen[-1] == "COMPLETED"
     client = Trigger(api_url=url, access_token=Tokens(bad, good))
-    assert list(client.streams.read(run, timeout=30)) == []
+    assert list(client.streams.read(run, timeout=PATIENCE)) == []
 
 
 def test_a_function_whose_tokens_are_all_refused_is_asked_twice(shared_engine):
@@ -72,7 +73,7 @@ def test_a_function_whose_tokens_are_all_refused_is_asked_twice(shared_engine):
         client.runs.retrieve("run_1")
     assert tokens.asked == 2
     with pytest.raises(errors.AuthenticationError):
-        list(client.runs.subscribe_to_run("run_1", timeout=30))
+        list(client.runs.subscribe_to_run("run_1", timeout=PATIENCE))
     assert tokens.asked == 3
 
 
@@ -97,7 +98,7 @@ def test_threads_share_what_was_asked(shared_engine, owner, task, tokens):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     assert found == [run.id] * 8
     assert tokens.asked == 2
 
@@ -121,7 +122,7 @@ def test_a_coroutine_function_is_awaited_wherever_a_token_is_needed(
         assert tokens.asked == 2
         tokens.tokens = given
         client._transport.server.renew(client._transport.server.endpoint())
-        states = client.runs.subscribe_to_run(run, timeout=30)
+        states = client.runs.subscribe_to_run(run, timeout=PATIENCE)
         async for state in states:
             if not state.is_terminal:
                 owner.runs.cancel(run)

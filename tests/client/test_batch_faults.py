@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
+from patience import PATIENCE
 
 from trigger_widgets import errors
 from trigger_widgets.api import batches, transports
@@ -20,7 +21,7 @@ class CuttingNetwork:
 
     def __init__(self, seed):
         self.random = random.Random(seed)
-        self.http = httpx.Client(timeout=30)
+        self.http = httpx.Client(timeout=PATIENCE)
         self.cuts = Counter()
         self.turn = 0
 

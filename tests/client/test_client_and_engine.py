@@ -6,7 +6,7 @@ import signal
 import threading
 
 import pytest
-from realtime.support import until
+from patience import PATIENCE, until
 
 from trigger_widgets import errors
 from trigger_widgets.client import AsyncTrigger, Trigger, configure, trigger, use_embedded
@@ -33,8 +33,8 @@ def test_trigger_watch_and_result(client, worker):
     until(lambda: seen[-1].metadata == {"step": 1})
     worker.succeed(run, snapshot, '{"json":{"when":"2024-01-01T00:00:00.000Z"},'
                                   '"meta":{"values":{"when":["Date"]}}}')  # fmt: skip
-    assert handle.result(timeout=30)["when"].year == 2024
-    assert done.wait(30)
+    assert handle.result(timeout=PATIENCE)["when"].year == 2024
+    assert done.wait(PATIENCE)
     last = seen[-1]
     assert last.is_terminal
     assert (last.payload, last.tags, last.metadata) == ({"n": 2**60}, ["a", "b"], {"step": 1})
@@ -58,7 +58,7 @@ def test_the_async_twin(engine, worker, in_thread):
             in_thread(work)
             states = [run.status async for run in client.runs.subscribe_to_run(handle)]
             assert states[-1] == "COMPLETED"
-            assert await handle == await handle.result(timeout=30) == "fine"
+            assert await handle == await handle.result(timeout=PATIENCE) == "fine"
             assert (await client.runs.retrieve(handle)).payload == "text"
             assert (await handle.retrieve()).output == "fine"
             token = await client.auth.create_public_token(scopes={"read": {"runs": handle}})
@@ -87,7 +87,7 @@ def test_a_task_that_raises(client, worker):
     error = {"type": "BUILT_IN_ERROR", "name": "ValueError", "message": "no", "stackTrace": "T"}
     worker.complete(*worker.start(), ok=False, error=error)
     with pytest.raises(errors.RunFailedError, match=r"task \(run_\w+\) failed: ValueError: no"):
-        handle.result(timeout=30)
+        handle.result(timeout=PATIENCE)
     assert handle.retrieve().error.name == "ValueError"
 
 
@@ -95,7 +95,7 @@ def test_cancel(client):
     handle = client.tasks.trigger("task")
     handle.cancel()
     with pytest.raises(errors.RunCanceledError):
-        handle.result(timeout=30)
+        handle.result(timeout=PATIENCE)
     client.runs.cancel(handle)
     assert client.runs.logs(handle).records == []
 
@@ -105,7 +105,7 @@ def test_result_gives_up_and_the_run_goes_on(client, worker):
     with pytest.raises(errors.ResultTimeoutError, match=handle.id):
         handle.result(timeout=0.2)
     worker.succeed(*worker.start(), '{"json":1}')
-    assert handle.result(timeout=30) == 1
+    assert handle.result(timeout=PATIENCE) == 1
 
 
 def test_stopping_before_anything_was_said_is_named(client):
@@ -203,7 +203,7 @@ def test_hundreds_of_values_of_every_kind_survive(client, worker):
     echoed = worker.execution["run"]["payload"]
     assert json.loads(echoed)["json"]["array"] == [[1.5, None], [2.0, 3.0]]
     worker.succeed(run, snapshot, echoed)
-    output = handle.result(timeout=30)
+    output = handle.result(timeout=PATIENCE)
     assert output["big"] == 2**70
     assert output["when"].isoformat() == "2024-01-02T03:04:05+00:00"
     assert output["frame"] == [{"a": 1, "b": "x"}, {"a": 2, "b": None}]

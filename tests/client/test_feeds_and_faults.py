@@ -7,6 +7,7 @@ import time
 import httpx
 import pytest
 from faults import FaultProxy
+from patience import PATIENCE
 
 from trigger_widgets.client import Trigger
 from trigger_widgets.realtime import driver
@@ -55,7 +56,7 @@ class Seen(list):
                 self.is_over = True
                 self._changed.notify_all()
 
-    def wait(self, condition, seconds=60):
+    def wait(self, condition, seconds=PATIENCE):
         with self._changed:
             assert self._changed.wait_for(condition, seconds), self[-3:]
 
@@ -68,7 +69,7 @@ class Writer:
         auth = {"authorization": f"Bearer {at.access_token.get_secret_value()}"}
         self.version = version
         self.url = f"{at.api_url}/realtime/v1/streams/{run}/self/out"
-        self.http = httpx.Client(headers=auth, timeout=30)
+        self.http = httpx.Client(headers=auth, timeout=PATIENCE)
         opened = self.http.put(self.url)
         assert opened.json() == {"version": version}
         self.opened = opened.headers

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 from interrupts import Moment
+from patience import PATIENCE
 
 from trigger_widgets.realtime.loop import background_loop
 
@@ -51,7 +52,7 @@ def test_ctrl_c_at_any_moment_of_result_holds_up_nobody(owner, hand, task):
     for nth in itertools.count(1):
         with contextlib.suppress(KeyboardInterrupt), Moment(nth) as moment:
             handle.result()
-        background_loop().submit(asyncio.sleep(0)).result(10)
+        background_loop().submit(asyncio.sleep(0)).result(PATIENCE)
         if not moment.has_come:
             break
     assert handle.result() == "done"

@@ -6,6 +6,7 @@ import threading
 
 import pandas as pd
 import pytest
+from patience import PATIENCE
 
 from trigger_widgets.client import AsyncTrigger, Trigger, batch_trigger, configure
 from trigger_widgets.errors import ConfigurationError, RunFailedError
@@ -32,7 +33,7 @@ def test_a_data_frame_comes_back_in_row_order(client, squares):
     frame = pd.DataFrame({"n": [3, -1, 2, 2]}, index=list("abcd"))
     handle = client.tasks.batch_trigger("task", frame, max_attempts=1)
     squares(4)
-    results = handle.result(30)
+    results = handle.result(PATIENCE)
     assert [result.key for result in results] == list("abcd")
     assert [result.ok for result in results] == [True, False, True, True]
     assert isinstance(results[1].error, RunFailedError)
@@ -52,7 +53,7 @@ def test_the_twin_awaits_the_same(engine, squares):
             squares(5)
             results = await handle
             batch = await twin.batches.retrieve(handle)
-            lists = [runs async for runs in twin.runs.subscribe_to_batch(handle, timeout=30)]
+            lists = [runs async for runs in twin.runs.subscribe_to_batch(handle, timeout=PATIENCE)]
             return [(r.key, r.output["square"]) for r in results], len(batch.runs), lists[-1]
 
     results, count, runs = asyncio.run(main())
@@ -82,7 +83,7 @@ def test_watching_a_batch_names_its_rows(client, squares):
         on_connection=lambda connection: states.append(connection.state),
     )
     squares(2)
-    handle.result(30)
+    handle.result(PATIENCE)
     watch.stop()
     assert seen[-1] == [1, 2]
 
@@ -90,11 +91,13 @@ def test_watching_a_batch_names_its_rows(client, squares):
 def test_a_batch_is_canceled_whole(client):
     handle = client.tasks.batch_trigger("nobody", [1, 2, 3])
     handle.cancel()
-    assert [str(result.run.status) for result in handle.result(30)] == ["CANCELED"] * 3
+    assert [str(result.run.status) for result in handle.result(PATIENCE)] == ["CANCELED"] * 3
 
 
 def test_runs_with_a_tag_are_followed_as_they_come(client, squares):
-    lists = client.runs.subscribe_to_runs_with_tag(["followed", "b"], created_at="1h", timeout=30)
+    lists = client.runs.subscribe_to_runs_with_tag(
+        ["followed", "b"], created_at="1h", timeout=PATIENCE
+    )
     assert next(lists) == []
     client.tasks.trigger("task", {"n": 1}, tags=["followed", "b"])
     client.tasks.trigger("task", {"n": 1}, tags=["followed"])
@@ -126,7 +129,7 @@ def test_the_shorthand(engine):
 def test_a_narrow_token_follows_its_batch_alone(client):
     handle = client.tasks.batch_trigger("nobody", [1, 2])
     narrow = client.with_access_token(handle.public_access_token)
-    assert len(next(iter(narrow.runs.subscribe_to_batch(handle, timeout=30)))) == 2
+    assert len(next(iter(narrow.runs.subscribe_to_batch(handle, timeout=PATIENCE)))) == 2
 
 
 def test_items_that_share_an_idempotency_key_share_a_run(client, squares):
@@ -136,21 +139,21 @@ def test_items_that_share_an_idempotency_key_share_a_run(client, squares):
     items = [item(2, "k"), item(3, "k"), item(2, None), item(4, "other")]
     handle = client.tasks.batch_trigger("task", items)
     squares(3)
-    results = handle.result(30)
+    results = handle.result(PATIENCE)
     assert [result.output["square"] for result in results] == [4, 4, 4, 16]
     assert results[0].id == results[1].id != results[2].id
-    lists = list(client.runs.subscribe_to_batch(handle, timeout=30))
+    lists = list(client.runs.subscribe_to_batch(handle, timeout=PATIENCE))
     assert len(lists[-1]) == 3
 
 
 def test_a_run_that_a_key_found_is_the_result_of_its_item(client, squares):
     before = client.tasks.trigger("task", {"n": 5}, idempotency_key="found")
     squares(1)
-    before.result(30)
+    before.result(PATIENCE)
     items = [{"payload": {"n": 2}, "options": {"idempotency_key": "found"}}, {"payload": {"n": 5}}]
     handle = client.tasks.batch_trigger("task", items)
     squares(1)
-    results = handle.result(30)
+    results = handle.result(PATIENCE)
     assert results[0].id == before.id != results[1].id
 
 
@@ -174,7 +177,7 @@ def test_what_a_token_that_only_triggers_has_triggered_can_be_watched(client, sq
     token = client.auth.create_trigger_public_token("task", multiple_use=True)
     handle = client.with_access_token(token).tasks.trigger("task", {"n": 3})
     squares(1)
-    assert handle.result(30) == {"square": 9}
+    assert handle.result(PATIENCE) == {"square": 9}
     assert Trigger.of(handle).runs.retrieve(handle).is_terminal
 
 
@@ -191,5 +194,5 @@ def test_each_batch_of_many_items_is_watched_with_its_own_token(client):
             all_seen.set()
 
     watch = narrow.watch_runs(batch=handle, on_runs=on_runs)
-    assert all_seen.wait(30)
+    assert all_seen.wait(PATIENCE)
     watch.stop()

@@ -11,6 +11,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
+from patience import PATIENCE
 from pydantic import BaseModel
 
 MOMENT = dt.datetime(2026, 11, 23, 12, 30, 15, 123_000, tzinfo=dt.UTC)
@@ -80,7 +81,7 @@ def sent(shared_engine):
 @pytest.mark.parametrize("case", CASES)
 def test_a_payload_comes_back_from_the_feed(sent, case):
     client, runs = sent
-    with client.runs.subscribe_to_run(runs[case], timeout=30) as states:
+    with client.runs.subscribe_to_run(runs[case], timeout=PATIENCE) as states:
         run = next(iter(states))
     assert run.payload == CASES[case][1]
 

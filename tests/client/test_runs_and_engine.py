@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from patience import PATIENCE
 
 from trigger_widgets import errors
 
@@ -44,7 +45,7 @@ def test_replay(either, hand, task):
     assert (found.payload, found.tags) == ({"n": 1}, ["a"])
     for n in range(2):
         hand.succeed(*hand.start(), f'{{"json":{n}}}')
-    assert replayed.result(timeout=30) == 1
+    assert replayed.result(timeout=PATIENCE) == 1
 
 
 def test_reschedule(either, hand, task):
@@ -71,10 +72,10 @@ def test_poll(either, hand, task, in_thread):
     with pytest.raises(errors.ResultTimeoutError, match=r"has not ended within .* s: it is QU"):
         either.runs.poll(run.id, interval=0.01, timeout=0.05)
     in_thread(lambda: hand.succeed(*hand.start(), '{"json":5}'))
-    found = either.runs.poll(run.id, interval=0.05, timeout=30)
+    found = either.runs.poll(run.id, interval=0.05, timeout=PATIENCE)
     assert (found.status, found.output) == ("COMPLETED", 5)
     expiring = either.tasks.trigger(f"{task}-2", ttl=1)
-    assert either.runs.poll(expiring.id, interval=0.1, timeout=30).status == "EXPIRED"
+    assert either.runs.poll(expiring.id, interval=0.1, timeout=PATIENCE).status == "EXPIRED"
     with pytest.raises(errors.ConfigurationError, match="interval"):
         either.runs.poll(run.id, interval=0)
 

@@ -7,6 +7,7 @@ import threading
 
 import httpx
 import pytest
+from patience import PATIENCE
 
 from trigger_widgets.client import AsyncTrigger
 from trigger_widgets.errors import NotFoundError, PermissionDeniedError
@@ -53,15 +54,15 @@ def test_a_stream_is_read_while_it_is_written_and_ends_with_its_run(client, work
             client.streams.append(run, text, "out")
         worker.succeed(run, snapshot, '{"json":1}')
 
-    with client.streams.read(handle, "out", timeout=30) as parts:
+    with client.streams.read(handle, "out", timeout=PATIENCE) as parts:
         first = None
         in_thread(write)
         first = next(parts)
         assert [first, *parts] == texts
     # a run that has ended is read whole, or from where one wants
-    assert list(client.streams.read(run, "out", timeout=30)) == texts
-    assert list(client.streams.read(run, "out", start_index=28, timeout=30)) == texts[28:]
-    assert list(client.streams.read(run, "never-written", timeout=30)) == []
+    assert list(client.streams.read(run, "out", timeout=PATIENCE)) == texts
+    assert list(client.streams.read(run, "out", start_index=28, timeout=PATIENCE)) == texts[28:]
+    assert list(client.streams.read(run, "never-written", timeout=PATIENCE)) == []
 
 
 def test_parts_are_any_json_and_a_writers_second_attempt_is_not_seen(client, worker):
@@ -70,7 +71,7 @@ def test_parts_are_any_json_and_a_writers_second_attempt_is_not_seen(client, wor
     values = [{"a": [1, None, "ü"]}, None, 5, "text", True, []]
     write_objects(client, run, "events", values)
     worker.succeed(run, snapshot, '{"json":1}')
-    assert list(client.streams.read(run, "events", timeout=30)) == values
+    assert list(client.streams.read(run, "events", timeout=PATIENCE)) == values
 
 
 def test_a_run_of_version_1_is_read_the_same_way(client, worker):
@@ -87,11 +88,11 @@ def test_a_run_of_version_1_is_read_the_same_way(client, worker):
     run, snapshot = worker.start()
     values = ["a", {"b": 1}, None, "c"]
     write_objects(client, run, "events", values, version="v1")
-    reader = client.streams.read(run, "events", timeout=30)
+    reader = client.streams.read(run, "events", timeout=PATIENCE)
     assert [next(reader) for _ in values] == values
     worker.succeed(run, snapshot, '{"json":1}')
     assert list(reader) == []
-    assert list(client.streams.read(run, "events", start_index=1, timeout=30)) == values[1:]
+    assert list(client.streams.read(run, "events", start_index=1, timeout=PATIENCE)) == values[1:]
 
 
 def test_the_async_client_reads_the_same(engine, client, worker):
@@ -104,7 +105,7 @@ def test_the_async_client_reads_the_same(engine, client, worker):
             for text in ("a", "b"):
                 await twin.streams.append(run, text)
             await asyncio.to_thread(worker.succeed, run, snapshot, '{"json":1}')
-            return [part async for part in twin.streams.read(run, timeout=30)]
+            return [part async for part in twin.streams.read(run, timeout=PATIENCE)]
 
     assert asyncio.run(main()) == ["a", "b"]
 
@@ -123,7 +124,7 @@ def test_an_engine_that_is_killed_in_the_middle_loses_nothing(engine, worker, cl
         on_connection=lambda connection: states.append(connection.state),
         on_end=lambda _error: done.set(),
     )  # fmt: skip
-    reader = client.streams.read(run, "out", timeout=30)
+    reader = client.streams.read(run, "out", timeout=PATIENCE)
     assert [next(reader) for _ in range(5)] == list("01234")
     engine.stop(how)
     engine.start()
@@ -132,7 +133,7 @@ def test_an_engine_that_is_killed_in_the_middle_loses_nothing(engine, worker, cl
     assert [next(reader) for _ in range(4)] == list("5678")
     client.runs.cancel(run)
     watch.wake()
-    assert done.wait(30)
+    assert done.wait(PATIENCE)
     assert arrived == list("012345678")
     assert list(reader) == []
     assert "retrying" in states
@@ -144,12 +145,12 @@ def test_a_narrow_token_reads_the_stream_of_its_run_and_no_other(client, worker)
     client.streams.append(run, "part")
     worker.succeed(run, snapshot, '{"json":1}')
     narrow = client.with_access_token(handle.public_access_token)
-    assert list(narrow.streams.read(handle, timeout=30)) == ["part"]
+    assert list(narrow.streams.read(handle, timeout=PATIENCE)) == ["part"]
     other = client.tasks.trigger("task")
     with pytest.raises(PermissionDeniedError):
-        list(narrow.streams.read(other, timeout=30))
+        list(narrow.streams.read(other, timeout=PATIENCE))
 
 
 def test_an_unknown_run_is_named(client):
     with pytest.raises(NotFoundError, match="run run_unknown"):
-        list(client.streams.read("run_unknown", timeout=30))
+        list(client.streams.read("run_unknown", timeout=PATIENCE))

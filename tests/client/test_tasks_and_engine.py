@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 
 import pytest
+from patience import PATIENCE
 from pydantic import BaseModel
 
 from trigger_widgets import errors
@@ -28,23 +29,25 @@ def test_a_typed_task_gives_its_type(either, hand, task):
         either.tasks.trigger(typed, {"txt": "x"})
     hand.succeed(*hand.start(), '{"json":{"title":"t","at":"2026-01-01T00:00:00.000Z"},'
                                 '"meta":{"values":{"at":["Date"]}}}')  # fmt: skip
-    found = handle.result(timeout=30)
+    found = handle.result(timeout=PATIENCE)
     assert found == Summary(title="t", at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
     assert len(list(either.runs.list(task=task))) == 2
     other = either.tasks.trigger(typed, Doc(text="y"))
     for _ in range(2):
         hand.succeed(*hand.start(), '{"json":{"title":5}}')
     with pytest.raises(errors.TaskOutputError, match=r"output\.title"):
-        other.result(timeout=30)
+        other.result(timeout=PATIENCE)
 
 
 def test_trigger_and_subscribe(either, hand, task, in_thread):
     seen = []
     in_thread(lambda: hand.succeed(*hand.start(), '{"json":5}'))
-    run = either.tasks.trigger_and_subscribe(task, 1, on_update=seen.append, timeout=30, tags="a")
+    run = either.tasks.trigger_and_subscribe(
+        task, 1, on_update=seen.append, timeout=PATIENCE, tags="a"
+    )
     assert (run.unwrap(), run.tags) == (5, ["a"])
     assert seen[-1] == run
-    failing = either.tasks.trigger_and_subscribe(f"{task}-2", ttl=1, timeout=30)
+    failing = either.tasks.trigger_and_subscribe(f"{task}-2", ttl=1, timeout=PATIENCE)
     with pytest.raises(errors.RunExpiredError):
         failing.unwrap()
 

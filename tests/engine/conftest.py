@@ -6,21 +6,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import httpx
 import pytest
+from patience import PATIENCE, until
 
 from trigger_widgets.processes import ProcessIdentity
-
-
-def eventually(look, seconds=30):
-    """Whatever `look` gives once it is true; fails after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.005)
-    return found
 
 
 class Engine:
@@ -49,7 +40,7 @@ class Engine:
             file = self.file()
             return file if file and file["pid"] == self.process.pid else None
 
-        file = eventually(ready)
+        file = until(ready)
         self.url = f"http://127.0.0.1:{file['port']}"
         self.key = file["secret_key"]
         self.http = self.client(self.key)
@@ -68,7 +59,7 @@ class Engine:
     def client(self, token=None, **headers):
         if token is not None:
             headers["authorization"] = f"Bearer {token}"
-        client = httpx.Client(base_url=self.url, headers=headers, timeout=30)
+        client = httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE)
         self.clients.append(client)
         return client
 
@@ -81,7 +72,7 @@ class Engine:
         self._end()
 
     def _end(self):
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
         self.process.stderr.close()
         self._forget()
 
@@ -104,7 +95,7 @@ class Engine:
         return self.retrieve(run)["status"]
 
     def until(self, run, status):
-        return eventually(lambda: (r := self.retrieve(run))["status"] == status and r)
+        return until(lambda: (r := self.retrieve(run))["status"] == status and r)
 
     def feed_row(self, run):
         answer = self.http.get(f"/realtime/v1/runs/{run}?offset=-1")
@@ -148,7 +139,7 @@ class Worker:
         assert answer.status_code == 200, answer.text
         self.id, self.version = answer.json()["id"], answer.json()["version"]
 
-    def dequeue(self, wait=5, http=None):
+    def dequeue(self, wait=30, http=None):
         answer = (http or self.engine.http).post(
             f"/engine/v1/dev/dequeue?wait={wait}",
             json={"currentWorker": self.id, "oldWorkers": []},
@@ -157,7 +148,7 @@ class Worker:
         messages = answer.json()["dequeuedMessages"]
         return Attempt(self.engine, messages[0]) if messages else None
 
-    def execute(self, wait=5):
+    def execute(self, wait=30):
         """Dequeue and start."""
         attempt = self.dequeue(wait)
         assert attempt is not None, "there was no run"

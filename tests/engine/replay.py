@@ -38,7 +38,7 @@ ERRORS = {
 LIVES = 3600
 PAUSE = 1.2
 SOON = re.compile(r"⟦\+\d+⟧")
-AT_ONCE = timedelta(seconds=2)
+A_MOMENT = timedelta(seconds=4)
 VERSION = "20261123.1"
 
 
@@ -104,7 +104,7 @@ class Story:
         if "/streams/" in path and exchange["status"] == 200:
             headers["timeout-seconds"] = "1"
         sent = MANY.sub(lambda found: found[1] * int(found[2]), exchange["sent"])
-        sent = SOON.sub(lambda _: (datetime.now(UTC) + AT_ONCE).isoformat(), sent)
+        sent = SOON.sub(lambda _: (datetime.now(UTC) + A_MOMENT).isoformat(), sent)
         return self.http.request(
             exchange["method"], path, headers=headers, content=self.today(sent).encode()
         )

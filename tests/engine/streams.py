@@ -5,6 +5,7 @@ import threading
 from urllib.parse import quote
 
 import httpx
+from patience import PATIENCE
 
 
 def trigger(engine, task, version="v2", **options):
@@ -82,11 +83,14 @@ class Reader:
         self.opened = threading.Event()
         self.thread = threading.Thread(target=self._read)
         self.thread.start()
-        assert self.opened.wait(5)
+        assert self.opened.wait(PATIENCE)
 
     def _read(self):
         url, headers = self.request
-        with httpx.Client(timeout=30) as client, client.stream("GET", url, headers=headers) as got:
+        with (
+            httpx.Client(timeout=PATIENCE) as client,
+            client.stream("GET", url, headers=headers) as got,
+        ):
             self.headers, self.status = got.headers, got.status_code
             self.opened.set()
             rest = ""
@@ -116,7 +120,7 @@ class Reader:
         self.parts.append(data)
 
     def rest(self):
-        self.thread.join(60)
+        self.thread.join(PATIENCE)
         assert not self.thread.is_alive()
         return self.parts
 

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.engine.conftest import eventually
+from patience import until
 
 RETRY = {"retry": {"maxAttempts": 2, "minTimeoutInMs": 1, "maxTimeoutInMs": 1}}
 
@@ -146,7 +146,7 @@ def test_a_child_that_dies_with_its_process(engine, task, sleeper):
     other.execute()
     process.kill()
     process.wait()
-    (found,) = eventually(lambda: latest(parent, parent.snapshot)["completedWaitpoints"])
+    (found,) = until(lambda: latest(parent, parent.snapshot)["completedWaitpoints"])
     error = json.loads(found["output"])
     assert error["code"] == "TASK_PROCESS_EXITED_WITH_NON_ZERO_CODE"
 

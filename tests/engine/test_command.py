@@ -6,6 +6,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from patience import PATIENCE
 
 from tests.engine.conftest import Engine
 from trigger_widgets import cli
@@ -38,7 +39,7 @@ def engine(tmp_path):
 def test_status_and_stop(engine, command):
     assert f"{engine.process.pid}" in command("status").stdout
     stopped = command("stop")
-    assert (stopped.returncode, engine.process.wait(30)) == (0, 0)
+    assert (stopped.returncode, engine.process.wait(PATIENCE)) == (0, 0)
     assert "has stopped" in stopped.stdout
     assert "No engine is running" in command("status").stdout
     assert "No engine is running" in command("stop").stdout

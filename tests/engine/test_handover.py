@@ -4,8 +4,9 @@ from contextlib import suppress
 
 import httpx
 import pytest
+from patience import until
 
-from tests.engine.conftest import Attempt, eventually
+from tests.engine.conftest import Attempt
 
 KEY, OTHER = "a" * 32, "b" * 32
 COMPLETION = {"ok": True, "output": "1", "outputType": "application/json"}
@@ -127,7 +128,7 @@ def test_what_a_stopped_worker_never_heard_of_was_never_begun(engine, task, slee
     ask(worker, f"wait=1&key={OTHER}")
     body = {"runFriendlyIds": [known], "worker": worker.id}
     assert engine.http.post("/engine/v1/dev/disconnect", json=body).json() == {"cancelled": 1}
-    eventually(lambda: engine.status(unheard) == "PENDING_VERSION")
+    until(lambda: engine.status(unheard) == "PENDING_VERSION")
     assert engine.retrieve(unheard)["attemptCount"] == 0
     heir = engine.worker({"id": task, "retry": {"maxAttempts": 1}}, process=sleeper())
     (attempt,) = ask(heir, f"wait=1&key={KEY}")

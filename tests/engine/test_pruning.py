@@ -5,8 +5,9 @@ import time
 from contextlib import closing
 
 import pytest
+from patience import until
 
-from tests.engine.conftest import Engine, eventually
+from tests.engine.conftest import Engine
 
 OF_A_RUN = {
     "payloads", "idempotency_keys", "logs", "waits", "stream_parts", "stream_writers",
@@ -66,7 +67,7 @@ class Aging:
         self.engine.arguments = ("--keep-days", str(KEEP_SECONDS / 86400))
         self.engine.start()
         log = self.engine.data_dir / "engine.log"
-        eventually(lambda: "had ended" in log.read_text())
+        until(lambda: "had ended" in log.read_text())
 
     def has(self, run):
         return self.engine.http.get(f"/api/v3/runs/{run}").status_code == 200
@@ -102,7 +103,7 @@ def test_a_run_goes_with_everything_that_hangs_on_it(aging):
     assert all(before[table] for table in OF_A_RUN | {"waitpoints", "batches"})
     aging.prune()
     gone = {*OF_A_RUN, "waitpoints", "batches"} - {"payloads"}
-    eventually(lambda: not any(aging.tables()[table] for table in gone))
+    until(lambda: not any(aging.tables()[table] for table in gone))
     assert (aging.tables()["runs"], aging.tables()["payloads"]) == (1, 1)
     assert aging.engine.http.get(f"/api/v2/batches/{batch}").status_code == 404
 
@@ -192,6 +193,6 @@ def test_gone_workers_and_old_answers_go(aging):
     aging.worker = aging.engine.worker("t")
     aging.ended()
     aging.prune()
-    eventually(lambda: aging.tables()["workers"] == 1)
-    eventually(lambda: aging.tables()["used_tokens"] == 2)
-    eventually(lambda: aging.tables()["trigger_requests"] == 0)
+    until(lambda: aging.tables()["workers"] == 1)
+    until(lambda: aging.tables()["used_tokens"] == 2)
+    until(lambda: aging.tables()["trigger_requests"] == 0)

@@ -3,12 +3,13 @@
 import socket
 
 import pytest
+from patience import PATIENCE
 
 
 def raw(engine, text):
     """The first line of the answer to bytes that no client would send."""
     host, port = engine.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
         connection.sendall(text.encode())
         return connection.makefile("rb").readline().decode()
 

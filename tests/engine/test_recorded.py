@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from patience import PATIENCE
 
 from tests.engine.agreement import disagreement
 from tests.engine.conftest import Engine
@@ -25,7 +26,6 @@ SCENARIOS = {
 }
 DIFFERENCES = (Path(engine_package.__file__).parent / "DIFFERENCES.md").read_text()
 NAMED = re.compile(r"`([\w-]+) ([\d, ]+)`")
-PATIENCE = 5
 ENDED = {status for status in RunStatus if status.is_terminal}
 
 
@@ -80,7 +80,7 @@ def test_recorded(request, scenario):
     exchanges = SCENARIOS[scenario]
     is_worker = "worker" in scenario
     engine = request.getfixturevalue("worker_engine" if is_worker else "client_engine")
-    with httpx.Client(base_url=engine.url, timeout=40) as http:
+    with httpx.Client(base_url=engine.url, timeout=PATIENCE) as http:
         if is_worker:
             story = WorkerStory(engine, http, exchanges, WORKER_TASKS)
         else:

@@ -5,8 +5,8 @@ import time
 
 import httpx
 import pytest
+from patience import PATIENCE, until
 
-from tests.engine.conftest import eventually
 from tests.engine.streams import Reader, Writer, path, stored, trigger
 
 
@@ -50,12 +50,13 @@ def test_impossible_silences(engine, task, seconds, words):
     assert (answer.status_code, answer.text) == (400, words)
 
 
+@pytest.mark.slow
 def test_silence_counts_from_the_last_part(engine, task):
     run = trigger(engine, task)
-    writer, reader = Writer(engine, run), Reader(engine, run, silence=2)
+    writer, reader = Writer(engine, run), Reader(engine, run, silence=6)
     for i in range(4):
         writer.send(i)
-        time.sleep(0.7)  # shorter than the silence, longer in sum
+        time.sleep(2.5)  # shorter than the silence, longer in sum
     assert reader.rest() == [0, 1, 2, 3]
 
 
@@ -92,10 +93,10 @@ def test_an_acknowledged_part_survives_a_kill(own_engine):
 
         thread = threading.Thread(target=send)
         thread.start()
-        eventually(lambda reader=reader: len(reader.parts) >= 20, 60)
+        until(lambda reader=reader: len(reader.parts) >= 20, 60)
         engine.kill()
         stopping.set()
-        thread.join(10)
+        thread.join(PATIENCE)
         seen += reader.rest()
         last = reader.ids[-1]
         engine.start()

@@ -1,6 +1,5 @@
 import pytest
-
-from tests.engine.conftest import eventually
+from patience import until
 
 
 def post(engine, task, **request):
@@ -117,7 +116,7 @@ def test_idempotency(engine, task):
     assert (other["isCached"], other["id"] != first["id"]) == (False, True)
     options = {"idempotencyKey": "short", "idempotencyKeyTTL": "1ms"}
     short = post(engine, task, json={"options": options}).json()["id"]
-    eventually(lambda: post(engine, task, json={"options": options}).json()["id"] != short)
+    until(lambda: post(engine, task, json={"options": options}).json()["id"] != short)
 
 
 def test_a_hashed_key_is_shown_as_it_was_written(engine, task):

@@ -1,6 +1,7 @@
 """Streams v1: lines of JSON, in one request or in many."""
 
-from tests.engine.conftest import eventually
+from patience import until
+
 from tests.engine.streams import TOKENS, Reader, path, trigger, write_lines
 
 
@@ -27,7 +28,7 @@ def test_lines_are_read_while_the_writer_still_sends(engine, task):
     def lines():
         for i in range(5):
             yield f'"tok{i} "\n'.encode()
-            eventually(lambda i=i: len(reader.parts) == i + 1)
+            until(lambda i=i: len(reader.parts) == i + 1)
         yield b'"cut in '
         yield '日本"'.encode()[:3]
         yield '日本"'.encode()[3:]

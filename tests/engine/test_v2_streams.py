@@ -3,8 +3,8 @@
 import json
 
 import pytest
+from patience import until
 
-from tests.engine.conftest import eventually
 from tests.engine.streams import TOKENS, Reader, Writer, stored, trigger, write_lines
 
 
@@ -34,7 +34,7 @@ def test_a_part_is_read_before_the_next_is_written(engine, task):
     writer, reader = Writer(engine, run), Reader(engine, run, silence=60, enough=5)
     for i in range(5):
         writer.send(i)
-        eventually(lambda i=i: len(reader.parts) == i + 1)
+        until(lambda i=i: len(reader.parts) == i + 1)
     assert reader.rest() == [0, 1, 2, 3, 4]
 
 

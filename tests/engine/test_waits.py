@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
-from tests.engine.conftest import eventually
+from patience import AT_ONCE, at_once, until
 
 TOKENS = "/api/v1/waitpoints/tokens"
 RETRY = {"retry": {"maxAttempts": 2, "minTimeoutInMs": 1, "maxTimeoutInMs": 1}}
@@ -39,7 +38,7 @@ def wait_until(attempt, seconds, **more):
     return attempt.engine.http.post(path, json={"date": moment, **more})
 
 
-def latest(attempt, after=None, wait=10):
+def latest(attempt, after=None, wait=30):
     """The latest snapshot, once it is another than `after`; the attempt goes on from it."""
     query = f"?after={after}&wait={wait}" if after else ""
     path = f"/engine/v1/dev/runs/{attempt.run}/snapshots/latest{query}"
@@ -64,10 +63,9 @@ def test_create_wait_complete_resumed(engine, task, pool):
     assert blocked["snapshot"]["description"] == "Run was blocked by a waitpoint."
     assert blocked["completedWaitpoints"] == []
     held = pool.submit(latest, attempt, attempt.snapshot)
-    began = time.monotonic()
-    complete(engine, waitpoint, {"approved": True})
-    resumed = held.result()
-    assert time.monotonic() - began < 5
+    with at_once():
+        complete(engine, waitpoint, {"approved": True})
+        resumed = held.result()
     assert resumed["snapshot"]["executionStatus"] == "EXECUTING"
     assert resumed["snapshot"]["description"] == "Run was continued, whilst still executing."
     (found,) = resumed["completedWaitpoints"]
@@ -93,7 +91,7 @@ def test_a_duration(engine, task, pool):
     blocked = latest(attempt)
     assert blocked["snapshot"]["executionStatus"] == "EXECUTING_WITH_WAITPOINTS"
     resumed = pool.submit(latest, attempt, attempt.snapshot).result()
-    assert 0 <= (datetime.now(UTC) - until).total_seconds() < 0.5
+    assert 0 <= (datetime.now(UTC) - until).total_seconds() < AT_ONCE
     assert resumed["snapshot"]["executionStatus"] == "EXECUTING"
     (found,) = resumed["completedWaitpoints"]
     assert answer.json()["waitpoint"] == {"id": found["friendlyId"]}
@@ -115,9 +113,7 @@ def test_a_moment_that_has_passed_lets_the_run_go_on(engine, task):
     _worker, attempt = executing(engine, task)
     started = attempt.snapshot
     wait_until(attempt, -60)
-    resumed = eventually(
-        lambda: (found := latest(attempt, started))["completedWaitpoints"] and found
-    )
+    resumed = until(lambda: (found := latest(attempt, started))["completedWaitpoints"] and found)
     assert resumed["snapshot"]["executionStatus"] == "EXECUTING"
 
 
@@ -238,10 +234,9 @@ def test_cancel_of_a_waiting_run(engine, task, pool):
     wait_for(attempt, waitpoint)
     latest(attempt)
     held = pool.submit(latest, attempt, attempt.snapshot)
-    began = time.monotonic()
-    engine.http.post(f"/api/v2/runs/{attempt.run}/cancel")
-    assert held.result()["snapshot"]["executionStatus"] == "PENDING_CANCEL"
-    assert time.monotonic() - began < 5
+    with at_once():
+        engine.http.post(f"/api/v2/runs/{attempt.run}/cancel")
+        assert held.result()["snapshot"]["executionStatus"] == "PENDING_CANCEL"
     complete(engine, waitpoint, 1)
     assert latest(attempt)["snapshot"]["executionStatus"] == "PENDING_CANCEL"
     # its task may be on its way into another wait; that is no mistake, and blocks nothing
@@ -306,7 +301,7 @@ def test_a_moment_has_a_key_of_its_own(engine, task):
     """So that a second attempt does not wait again for what has been."""
     worker, attempt = executing(engine, task, **RETRY)
     first = wait_until(attempt, 0.1, idempotencyKey=task).json()
-    eventually(lambda: latest(attempt)["completedWaitpoints"])
+    until(lambda: latest(attempt)["completedWaitpoints"])
     assert attempt.fail(retry={"timestamp": 0, "delay": 1}) == "RETRY_IMMEDIATELY"
     attempt.start()
     assert wait_until(attempt, 3600, idempotencyKey=task).json() == first
@@ -382,8 +377,8 @@ def test_timers_that_ran_out_while_the_engine_was_down(own_engine, sleeper):
     waitpoint = token(engine, timeout="1s")
     engine.kill()
     moment = time.monotonic() + 1
-    eventually(lambda: time.monotonic() > moment)
+    until(lambda: time.monotonic() > moment)
     engine.start()
-    assert eventually(lambda: latest(attempt)["completedWaitpoints"])
-    eventually(lambda: engine.http.get(f"{TOKENS}/{waitpoint}").json()["status"] == "TIMED_OUT")
+    assert until(lambda: latest(attempt)["completedWaitpoints"])
+    until(lambda: engine.http.get(f"{TOKENS}/{waitpoint}").json()["status"] == "TIMED_OUT")
     assert attempt.complete() == "RUN_FINISHED"

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
-from interop.support import DEADLINE, HERE, node
+from interop.support import HERE, node
+from patience import PATIENCE
 
 _ESBUILD = HERE.parents[1] / "js" / "node_modules" / "esbuild" / "bin" / "esbuild"
 _HTML = '<!doctype html><div id="root"></div><script src="hooks.js"></script>'
@@ -57,7 +58,7 @@ class Hooks:
     def until(self, condition):
         """The state once `condition`, in JavaScript, is true of it."""
         self.page.wait_for_function(
-            f"() => window.seen && (seen => {condition})(window.seen)", timeout=DEADLINE * 1000
+            f"() => window.seen && (seen => {condition})(window.seen)", timeout=PATIENCE * 1000
         )
         return self.page.evaluate("() => window.seen")
 

@@ -2,7 +2,7 @@
 
 import pytest
 from interop.page import Hooks, serve
-from interop.support import DEADLINE
+from patience import PATIENCE
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -99,7 +99,7 @@ def test_use_wait_token(hooks, client):
     hooks.until("seen.isReady")
     hooks.act("complete", {"approved": True})
     hooks.until("seen.isCompleted")
-    assert run.result(timeout=DEADLINE) == {"ok": True, "output": {"approved": True}}
+    assert run.result(timeout=PATIENCE) == {"ok": True, "output": {"approved": True}}
 
 
 def test_use_input_stream_send(hooks, client):
@@ -108,12 +108,12 @@ def test_use_input_stream_send(hooks, client):
     hooks.play("useInputStreamSend", "orders", run.id, token=token)
     hooks.until("seen.isReady")
     hooks.act("send", {"of": "a page"})
-    assert run.result(timeout=DEADLINE) == [{"of": "a page"}]
+    assert run.result(timeout=PATIENCE) == [{"of": "a page"}]
 
 
 def test_use_run_ends_with_the_run(hooks, client):
     run = client.tasks.trigger("echo", 1)
-    run.result(timeout=DEADLINE)
+    run.result(timeout=PATIENCE)
     hooks.play("useRun", run.id, token=run.public_access_token)
     assert hooks.until("seen.run?.isCompleted")["run"]["output"]["got"] == 1
 

@@ -1,7 +1,8 @@
 """Batches and tags: the same runs, triggered by one client and followed by the other."""
 
 import pytest
-from interop.support import DEADLINE, assert_same_run
+from interop.support import assert_same_run
+from patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +33,7 @@ def test_a_batch_of_theirs_is_ours_too(official, client):
     assert (batch["id"], batch["status"], batch["runCount"]) == (ours.id, str(ours.status), 4)
     assert batch["runs"] == ours.runs
     assert_same_runs(seen["followed"], [client.runs.retrieve(run) for run in ours.runs])
-    feed = client.runs.subscribe_to_batch(handle["batchId"], timeout=DEADLINE)
+    feed = client.runs.subscribe_to_batch(handle["batchId"], timeout=PATIENCE)
     assert_same_runs(seen["followed"], last_of(feed, 4))
     outputs = {run["payload"]["n"]: run.get("output") for run in seen["followed"]}
     assert outputs == {3: {"square": 9}, 1: {"square": 1}, -2: None, 4: {"square": 16}}
@@ -41,7 +42,7 @@ def test_a_batch_of_theirs_is_ours_too(official, client):
 def test_a_batch_of_ours_is_theirs_too(official, client):
     handle = client.tasks.batch_trigger("square", [{"n": n} for n in range(20)], key="n")
     with official.playing("many_runs", "followBatch", id=handle.id, count=20) as scene:
-        results = handle.result(timeout=DEADLINE)
+        results = handle.result(timeout=PATIENCE)
         followed = scene.result()
     assert_same_runs(followed, [result.run for result in results])
     batch = official.play("many_runs", "retrieveBatch", id=handle.id)
@@ -57,5 +58,5 @@ def test_both_follow_the_same_tags(official, client):
         later = [client.tasks.trigger("square", {"n": n}, tags=[*tags, "z"]) for n in (3, 4)]
         theirs = scene.result()
     assert {run["id"] for run in theirs} == {first, *(run.id for run in later)}
-    feed = client.runs.subscribe_to_runs_with_tag(tags, created_at="1h", timeout=DEADLINE)
+    feed = client.runs.subscribe_to_runs_with_tag(tags, created_at="1h", timeout=PATIENCE)
     assert_same_runs(theirs, last_of(feed, 3))

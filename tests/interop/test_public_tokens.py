@@ -1,7 +1,8 @@
 """Narrow tokens: signed by one client, accepted from the other, and no wider than they say."""
 
 import pytest
-from interop.support import DEADLINE, assert_same_run
+from interop.support import assert_same_run
+from patience import PATIENCE
 
 from trigger_widgets.errors import AuthenticationError, PermissionDeniedError
 
@@ -13,7 +14,7 @@ def ended(client):
     """A run that has ended, and another one, with a tag each."""
     runs = [client.tasks.trigger("square", {"n": n}, tags=[f"narrow:{n}"]) for n in (2, 3)]
     for run in runs:
-        run.result(timeout=DEADLINE)
+        run.result(timeout=PATIENCE)
     return runs
 
 

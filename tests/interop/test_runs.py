@@ -1,7 +1,8 @@
 """Runs that the official SDK triggers, follows, finds and cancels."""
 
 import pytest
-from interop.support import DEADLINE, assert_same_run, moment
+from interop.support import assert_same_run, moment
+from patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -68,7 +69,7 @@ def test_a_run_of_theirs_is_canceled_by_us(official, client):
 
 def test_a_run_of_ours_is_canceled_by_them(official, client):
     handle = client.tasks.trigger("sleeps")
-    subscription = client.runs.subscribe_to_run(handle, timeout=DEADLINE)
+    subscription = client.runs.subscribe_to_run(handle, timeout=PATIENCE)
     assert any(run.status == "EXECUTING" for run in subscription)
     run = official.play("runs", "cancelAnother", id=handle.id)
     assert run["status"] == "CANCELED"
@@ -93,7 +94,7 @@ def test_an_idempotency_key_of_theirs_is_ours_too(official, client):
 
 def test_runs_are_listed_by_pages_the_same(official, client):
     handles = [client.tasks.trigger("echo", n, tags=["listed"]) for n in range(5)]
-    ids = [handle.id for handle in handles if handle.result(timeout=DEADLINE)]
+    ids = [handle.id for handle in handles if handle.result(timeout=PATIENCE)]
     query = {"tag": "listed", "limit": 2}
     found = official.play("runs", "list", query=query, most=10)
     assert [run["id"] for run in found] == ids[::-1]

@@ -5,7 +5,7 @@ the run's.
 
 import httpx
 import pytest
-from interop.support import DEADLINE
+from patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ def test_a_stream_is_read_while_it_is_written(official, client, version):
     seen = official.play("streams", "triggerAndRead", version=version, parts=PARTS)
     assert seen["parts"] == PARTS
     assert version_of(client, seen["id"]) == version
-    assert list(client.streams.read(seen["id"], "out", timeout=DEADLINE)) == PARTS
+    assert list(client.streams.read(seen["id"], "out", timeout=PATIENCE)) == PARTS
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
@@ -48,12 +48,12 @@ def test_what_it_sends_reaches_the_run_that_waits_for_it(official, client):
     run = client.tasks.trigger("takes", {"count": len(PARTS)})
     sent = official.play("streams", "send", id=run.id, stream="orders", data=PARTS)
     assert sent == len(PARTS)
-    assert run.result(timeout=DEADLINE) == PARTS
+    assert run.result(timeout=PATIENCE) == PARTS
 
 
 def test_a_stream_of_ours_is_read_from_anywhere(official, client):
     handle = client.tasks.trigger("writes", {"parts": PARTS})
-    handle.result(timeout=DEADLINE)
+    handle.result(timeout=PATIENCE)
     reading = {"id": handle.id, "stream": "out"}
     count = len(PARTS)
     assert official.play("streams", "read", **reading, count=count) == PARTS

@@ -1,7 +1,8 @@
 """Wait tokens: made by one client, seen and completed by the other, while a run waits."""
 
 import pytest
-from interop.support import DEADLINE, moment
+from interop.support import moment
+from patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +22,7 @@ def assert_same_token(theirs, ours):
 
 def waiting_run(client, token):
     run = client.tasks.trigger("asks", {"token": token})
-    with client.runs.subscribe_to_run(run, timeout=DEADLINE) as states:
+    with client.runs.subscribe_to_run(run, timeout=PATIENCE) as states:
         assert any(state.status == "WAITING" for state in states)
     return run
 
@@ -33,7 +34,7 @@ def test_they_complete_what_a_run_of_ours_waits_for(official, client):
     )
     run = waiting_run(client, token.id)
     assert official.play("tokens", "complete", id=token.id, data=DECISION) == {"success": True}
-    assert run.result(timeout=DEADLINE) == {"ok": True, "output": DECISION}
+    assert run.result(timeout=PATIENCE) == {"ok": True, "output": DECISION}
     # only the first completion counts, whoever comes second
     assert official.play("tokens", "complete", id=token.id, data="late") == {"success": True}
     client.wait.complete_token(token, "later")
@@ -52,7 +53,7 @@ def test_we_complete_what_they_made(official, client, data):
     assert (ours.id, ours.is_cached) == (made["id"], True)
     run = waiting_run(client, made["id"])
     client.wait.complete_token(made["id"], data)
-    assert run.result(timeout=DEADLINE) == {"ok": True, "output": data}
+    assert run.result(timeout=PATIENCE) == {"ok": True, "output": data}
     seen = official.play("tokens", "retrieve", id=made["id"])
     assert seen["status"] == "COMPLETED"
     assert_same_token(seen, client.wait.retrieve_token(made["id"]))
@@ -77,7 +78,7 @@ def test_a_callback_url_completes(official, client):
 def test_a_timeout_is_an_error_for_both(official, client):
     made = official.play("tokens", "create", options={"timeout": "1s"})
     run = client.tasks.trigger("asks", {"token": made["id"]})
-    assert run.result(timeout=DEADLINE) == {"ok": False, "output": None}
+    assert run.result(timeout=PATIENCE) == {"ok": False, "output": None}
     seen = official.play("tokens", "retrieve", id=made["id"])
     assert seen["status"] == "TIMED_OUT"
     assert "error" in seen

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
+from patience import PATIENCE
 from pydantic import SecretStr
 
 from trigger_widgets.api.server import Server
@@ -96,7 +97,7 @@ class Script:
     def push(self, *items):
         self.items += items
 
-    def wait_for_requests(self, count, seconds=30.0):
+    def wait_for_requests(self, count, seconds=PATIENCE):
         with self.asked:
             assert self.asked.wait_for(lambda: len(self.requests) >= count, seconds)
 
@@ -127,7 +128,7 @@ class Watcher:
     def statuses(self):
         return [str(run.status) for run in self.seen["runs"]]
 
-    def wait(self, condition, seconds=30.0):
+    def wait(self, condition, seconds=PATIENCE):
         with self._changed:
             assert self._changed.wait_for(lambda: condition(self), seconds), dict(self.seen)
 

@@ -1,21 +1,13 @@
-"""What many tests of feeds need: patience, a watch, a server of streams that does as it is told."""
+"""What many tests of feeds need: a watch, a server of streams that does as it is told."""
 
 import asyncio
 import json
 import threading
-import time
 
 import httpx
 
 from trigger_widgets.realtime.runs import run_source
 from trigger_widgets.realtime.subscription import Watch
-
-
-def until(condition, seconds=30.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def watch(server, watcher, run="run_1", **options):

@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import pandas as pd
 import pytest
+from patience import PATIENCE
 from realtime.batch_server import BatchServer
 
 from trigger_widgets.api import batches
@@ -51,7 +52,7 @@ def test_results_come_in_the_order_of_the_items(wire, transports):
         "index": 0, "task": "t", "payload": '{"json":{"n":3}}',
         "options": {"ttl": "14d", "tags": ["x"], "payloadType": "application/super+json"},
     }  # fmt: skip
-    results = handle.result(30)
+    results = handle.result(PATIENCE)
     assert outputs(results) == [{"n": 3}, {"n": 1}, {"n": 2}, {"n": 1}]
     assert (
         [result.key for result in results] == [result.index for result in results] == [0, 1, 2, 3]
@@ -70,7 +71,7 @@ def test_a_run_that_failed_is_a_result_and_so_is_an_item_that_became_none(
 ):
     monkeypatch.setattr(roster, "_FIRST_QUESTION", 0.01)
     server = BatchServer(wire, failing=[1], lost=[2], unseen=[3])
-    results = start(transports(server), "t", ["a", "b", "c", "d"], key=str.upper).result(30)
+    results = start(transports(server), "t", ["a", "b", "c", "d"], key=str.upper).result(PATIENCE)
     assert [result.ok for result in results] == [True, False, False, True]
     assert [result.key for result in results] == ["A", "B", "C", "D"]
     assert isinstance(results[1].error, RunFailedError)
@@ -100,7 +101,7 @@ def test_the_async_twin(wire, transports):
         server = BatchServer(wire)
         transport = transports(server, AsyncTransport)
         handle = await trigger_batch_async(transport, "t", [1, 2], key=None, options={})
-        results = await handle.result(30)
+        results = await handle.result(PATIENCE)
         frame = await handle.to_pandas()
         server.status = "EXECUTING"
         await asyncio.to_thread(lambda: None)
@@ -146,7 +147,7 @@ def test_runs_that_a_key_may_have_found_are_asked_for_their_key(wire, transports
 
     server = Cached(wire)
     items = [{"payload": n, "options": {"idempotency_key": f"k{n}"}} for n in "ab"]
-    results = start(transports(server), "t", items).result(30)
+    results = start(transports(server), "t", items).result(PATIENCE)
     assert [result.id for result in results] == ["run_batch_0x0", "run_batch_0x1"]
     assert sorted(server.retrieved) == ["run_batch_0x0", "run_batch_0x1"]
 
@@ -190,7 +191,7 @@ def test_many_items_are_several_batches_and_one_handle(wire, transports, monkeyp
     assert "and 2 more" in repr(handle)
     assert len(handle.public_access_tokens) == 3
     assert len(handle.sources()) == 3
-    results = handle.result(30)
+    results = handle.result(PATIENCE)
     assert outputs(results) == [n % 4 for n in range(8)]
     assert [result.index for result in results] == list(range(8))
     # each run is known by the batch that it is in, even where payloads are the same
@@ -206,13 +207,15 @@ def test_long_bodies_are_split_and_the_last_answer_counts(wire, transports, monk
     assert [len(body) for body in batches.bodies([b"x" * 100, b"y"], 25)] == [1, 1]
     monkeypatch.setattr(batches.bodies, "__defaults__", (200,))
     server = BatchServer(wire)
-    assert outputs(start(transports(server), "t", list(range(6))).result(30)) == list(range(6))
+    assert outputs(start(transports(server), "t", list(range(6))).result(PATIENCE)) == list(
+        range(6)
+    )
     assert len(server.bodies) > 1
 
 
 def test_items_are_sent_again_until_the_server_has_them_all(wire, transports):
     server = BatchServer(wire, forgets=2)
-    assert outputs(start(transports(server), "t", [1, 2]).result(30)) == [1, 2]
+    assert outputs(start(transports(server), "t", [1, 2]).result(PATIENCE)) == [1, 2]
     assert len(server.bodies) == 3
     with pytest.raises(TriggerError, match=r"did not take all 2 items of batch_0"):
         start(transports(BatchServer(wire, forgets=9)), "t", [1, 2])
@@ -312,7 +315,7 @@ def test_several_tasks_in_one_batch(wire, transports):
     handle = start(transports(server), [{"task": "a", "payload": 1}, {"task": "b", "payload": 1}])
     assert server.created[0]["taskIdentifiers"] == ["a", "b"]
     assert handle.task is None
-    results = handle.result(30)
+    results = handle.result(PATIENCE)
     assert [result.run.task_identifier for result in results] == ["a", "b"]
 
 

@@ -4,8 +4,9 @@ import gc
 
 import httpx
 import pytest
+from patience import PATIENCE, until
 from pydantic import SecretStr
-from realtime.support import until, watch
+from realtime.support import watch
 
 from trigger_widgets.config import Endpoint
 from trigger_widgets.errors import (
@@ -190,7 +191,7 @@ def test_what_passes_is_retried(wire, status):
         httpx.Response(status, headers={"retry-after": "0"}),
         wire.answer(wire.row("COMPLETED_SUCCESSFULLY")),
     )
-    (run,) = Subscription(run_source("run_1"), wire.fake_server(script), timeout=30)
+    (run,) = Subscription(run_source("run_1"), wire.fake_server(script), timeout=PATIENCE)
     assert run.is_terminal
 
 
@@ -199,7 +200,7 @@ def test_an_empty_feed_is_waited_for(wire):
     script = wire.Script(
         wire.answer(offset="0_1"), wire.answer(wire.row("COMPLETED_SUCCESSFULLY"), offset="1_1")
     )
-    (run,) = Subscription(run_source("run_1"), wire.fake_server(script), timeout=30)
+    (run,) = Subscription(run_source("run_1"), wire.fake_server(script), timeout=PATIENCE)
     assert run.id == "run_1"
 
 
@@ -236,7 +237,7 @@ def test_a_loop_gives_up_on_a_server_that_was_never_there_and_a_widget_does_not(
     watcher = wire.Watcher()
     watching = watch(server, watcher)
     with pytest.raises(error, match=r"trigger\.test"):
-        list(Subscription(run_source("run_1"), server, timeout=30))
+        list(Subscription(run_source("run_1"), server, timeout=PATIENCE))
     assert watcher.states[-1] == "retrying"
     watching.stop()
 
@@ -252,7 +253,7 @@ def test_an_engine_that_moved_is_located_again(wire):
     )
     server = wire.fake_server(script, embedded=True)
     server._locate = lambda: next(endpoints)
-    list(Subscription(run_source("run_1"), server, timeout=30))
+    list(Subscription(run_source("run_1"), server, timeout=PATIENCE))
     assert [r.url.host for r in script.requests] == ["engine1.test"] * 2 + ["engine2.test"]
 
 
@@ -289,7 +290,7 @@ def test_an_engine_that_cannot_be_located_fails_the_feed(wire):
     server = wire.fake_server(wire.Script(), embedded=True)
     server._locate = locate
     with pytest.raises(TriggerError, match="no engine here"):
-        list(Subscription(run_source("run_1"), server, timeout=30))
+        list(Subscription(run_source("run_1"), server, timeout=PATIENCE))
 
 
 def test_a_fault_of_ours_ends_the_readers_too(wire, caplog):
@@ -302,7 +303,7 @@ def test_a_fault_of_ours_ends_the_readers_too(wire, caplog):
     )  # fmt: skip
     server = wire.fake_server(wire.Script(wire.answer(wire.row())))
     with pytest.raises(TriggerError, match="the feed of x failed"):
-        list(Subscription(source, server, timeout=30))
+        list(Subscription(source, server, timeout=PATIENCE))
     assert "the feed of x failed" in caplog.text
 
 

@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from patience import PATIENCE
 from realtime.support import watch
 
 from trigger_widgets.errors import ProtocolError, TriggerError
@@ -15,7 +16,7 @@ def test_409_starts_over_with_the_new_handle(wire):
         httpx.Response(409, headers={"electric-handle": "new"}, json=[]),
         wire.answer(wire.row("COMPLETED_SUCCESSFULLY", second=2), offset="1_1", handle="new"),
     )
-    runs = list(Subscription(run_source("run_1"), wire.fake_server(script), timeout=30))
+    runs = list(Subscription(run_source("run_1"), wire.fake_server(script), timeout=PATIENCE))
     assert runs[-1].status == "COMPLETED"
     assert script.requests[2].url.params["handle"] == "new"
     assert script.requests[2].url.params["offset"] == "-1"
@@ -34,7 +35,7 @@ def test_electric_sends_only_the_columns_that_changed(wire):
         wire.answer(offset="0_inf"),
         wire.answer(change, offset="1_1", operation="update"),
     )
-    runs = list(Subscription(run_source("run_1"), wire.fake_server(script), timeout=30))
+    runs = list(Subscription(run_source("run_1"), wire.fake_server(script), timeout=PATIENCE))
     assert runs[-1].output == 7
     assert runs[-1].payload == {"x": 1}
     assert [r.url.params.get("live") for r in script.requests] == [None, None, "true"]
@@ -110,11 +111,14 @@ def test_a_cache_that_is_outdated_is_named_and_passed(wire):
 def test_a_malformed_answer_is_tried_again_and_then_final(wire):
     script = wire.Script(*[httpx.Response(200, text="<html>") for _ in range(3)])
     with pytest.raises(ProtocolError):
-        list(Subscription(run_source("run_1"), wire.fake_server(script), timeout=30))
+        list(Subscription(run_source("run_1"), wire.fake_server(script), timeout=PATIENCE))
     script = wire.Script(
         httpx.Response(200, text="<html>"), wire.answer(wire.row("COMPLETED_SUCCESSFULLY"))
     )
-    assert len(list(Subscription(run_source("run_1"), wire.fake_server(script), timeout=30))) == 1
+    assert (
+        len(list(Subscription(run_source("run_1"), wire.fake_server(script), timeout=PATIENCE)))
+        == 1
+    )
 
 
 def test_skip_columns_are_named_as_in_a_run(wire):

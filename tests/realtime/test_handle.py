@@ -6,6 +6,7 @@ import threading
 
 import httpx
 import pytest
+from patience import PATIENCE
 
 from trigger_widgets.api.tasks import Triggered
 from trigger_widgets.api.transports import AsyncTransport, Transport
@@ -62,7 +63,9 @@ def result_of(how, wire):
         if how != "await result()":
             transport = Transport(wire.fake_server(server))
             handle = RunHandle(TRIGGERED, task="task", transport=transport)
-            result = handle.result(timeout=30) if how == "result()" else asyncio.run(wait(handle))
+            result = (
+                handle.result(timeout=PATIENCE) if how == "result()" else asyncio.run(wait(handle))
+            )
             handle.cancel()
             return result
 
@@ -70,7 +73,7 @@ def result_of(how, wire):
             transport = AsyncTransport(wire.fake_server(server))
             handle = AsyncRunHandle(TRIGGERED, task="task", transport=transport)
             try:
-                result = await handle.result(timeout=30)
+                result = await handle.result(timeout=PATIENCE)
                 await handle.cancel()
             finally:
                 await transport.close()

@@ -9,6 +9,7 @@ import threading
 import warnings
 
 import pytest
+from patience import PATIENCE
 
 from trigger_widgets.realtime import loop as loops
 from trigger_widgets.realtime.loop import background_loop, close_background_loop
@@ -17,7 +18,7 @@ from trigger_widgets.realtime.loop import background_loop, close_background_loop
 def test_there_is_one_and_it_is_a_daemon():
     loop = background_loop()
     assert background_loop() is loop
-    assert loop.submit(asyncio.sleep(0, "done")).result(30) == "done"
+    assert loop.submit(asyncio.sleep(0, "done")).result(PATIENCE) == "done"
     assert loop._thread.daemon
     assert not loop.is_current()
 
@@ -26,7 +27,7 @@ def test_it_knows_its_own_thread():
     async def inside():
         return background_loop().is_current()
 
-    assert background_loop().submit(inside()).result(30)
+    assert background_loop().submit(inside()).result(PATIENCE)
 
 
 def test_it_starts_in_the_context_of_its_starter():
@@ -37,7 +38,7 @@ def test_it_starts_in_the_context_of_its_starter():
     async def inside():
         return variable.get()
 
-    assert background_loop().submit(inside()).result(30) == "cell"
+    assert background_loop().submit(inside()).result(PATIENCE) == "cell"
 
 
 def test_closing_cancels_what_runs():
@@ -53,7 +54,7 @@ def test_closing_cancels_what_runs():
             raise
 
     loop.submit(forever())
-    assert started.wait(30)
+    assert started.wait(PATIENCE)
     close_background_loop()
     assert cancelled.is_set()
     loop.call(print, "never")
@@ -75,13 +76,13 @@ def test_a_forked_child_has_its_own():
         code = 1
         try:
             loop = background_loop()
-            value = loop.submit(asyncio.sleep(0, 7)).result(30)
+            value = loop.submit(asyncio.sleep(0, 7)).result(PATIENCE)
             code = 0 if loop is not before and value == 7 else 2
         finally:
             os._exit(code)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
-    assert before.submit(asyncio.sleep(0, 8)).result(30) == 8
+    assert before.submit(asyncio.sleep(0, 8)).result(PATIENCE) == 8
 
 
 def test_what_the_parent_had_is_neither_used_nor_closed_by_a_child():
@@ -91,7 +92,7 @@ def test_what_the_parent_had_is_neither_used_nor_closed_by_a_child():
     try:
         assert background_loop() is not parents
         assert loops._Current.inherited is parents
-        assert parents.submit(asyncio.sleep(0, 9)).result(30) == 9
+        assert parents.submit(asyncio.sleep(0, 9)).result(PATIENCE) == 9
     finally:
         parents.close()
 
@@ -106,7 +107,7 @@ def test_a_program_ends_without_closing_anything():
         [sys.executable, "-W", "error", "-c", code],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from patience import PATIENCE
 
 from trigger_widgets.errors import APIStatusError
 from trigger_widgets.realtime.run_lists import batch_source, tag_source
@@ -63,14 +64,14 @@ def subscription(wire, exchange, server):
     url = urlsplit(exchange["path"])
     name = url.path.removeprefix("/realtime/v1/").split("/")
     if name[0] == "streams":
-        return StreamReader(name[1], name[-1], server, timeout=30)
+        return StreamReader(name[1], name[-1], server, timeout=PATIENCE)
     if name[0] == "batches":
         source = batch_source(name[1])
     elif len(name) == 1:
         source = tag_source(parse_qs(url.query).get("tags", ["any"])[0].split(","))
     else:
         source = run_source(name[1])
-    return Subscription(source, server, timeout=30)
+    return Subscription(source, server, timeout=PATIENCE)
 
 
 def test_all_families_are_here():

@@ -4,6 +4,7 @@ import json
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from patience import PATIENCE
 
 from trigger_widgets.errors import (
     RunCanceledError,
@@ -48,7 +49,7 @@ def follow(wire, polls):
                 assert asked.get(param) == wanted.get(param)
             return wire.to_response(exchange)
 
-        runs = list(Subscription(run_source(run_id), wire.fake_server(handler), timeout=30))
+        runs = list(Subscription(run_source(run_id), wire.fake_server(handler), timeout=PATIENCE))
         assert not left
         return runs
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from realtime.support import until
+from patience import PATIENCE, until
 
 from trigger_widgets.errors import ConfigurationError, UnknownOptionError
 from trigger_widgets.models import Batch
@@ -97,7 +97,7 @@ def test_a_batch_ends_when_all_of_its_runs_have(wire):
         wire.answer(*many(wire, None, "CANCELED", second=2), offset="3_1"),
     )
     source = batch_source("batch_1", run_count=2)
-    *_, last = Subscription(source, wire.fake_server(script), timeout=30)
+    *_, last = Subscription(source, wire.fake_server(script), timeout=PATIENCE)
     assert [str(run.status) for run in last] == ["COMPLETED", "CANCELED"]
     assert not script.held
 
@@ -117,9 +117,11 @@ def test_readers_who_know_the_count_and_those_who_do_not_are_no_trouble_to_each_
         return wire.answer(*many(wire, "COMPLETED_SUCCESSFULLY"))
 
     server = wire.fake_server(handler)
-    endless = iter(Subscription(batch_source("batch_1"), server, timeout=30))
+    endless = iter(Subscription(batch_source("batch_1"), server, timeout=PATIENCE))
     assert len(next(endless)) == 1
-    assert len(list(Subscription(batch_source("batch_1", run_count=1), server, timeout=30))) == 1
+    assert (
+        len(list(Subscription(batch_source("batch_1", run_count=1), server, timeout=PATIENCE))) == 1
+    )
     endless.stop()
 
 
@@ -235,6 +237,6 @@ def test_a_recorded_batch_is_followed_to_its_end(wire):
         return wire.to_response(exchange)
 
     source = batch_source(batch, run_count=count)
-    lists = list(Subscription(source, wire.fake_server(handler), timeout=30))
+    lists = list(Subscription(source, wire.fake_server(handler), timeout=PATIENCE))
     assert [run.is_terminal for run in lists[-1]] == [True] * count
     assert [run.created_at for run in lists[-1]] == sorted(run.created_at for run in lists[-1])

@@ -5,7 +5,8 @@ from datetime import date
 
 import httpx
 import pytest
-from realtime.support import StreamServer, until
+from patience import until
+from realtime.support import StreamServer
 
 from trigger_widgets.errors import MismatchError, PermissionDeniedError
 from trigger_widgets.models import Run

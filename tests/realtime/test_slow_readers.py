@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from realtime.support import StreamServer, until
+from patience import PATIENCE, until
+from realtime.support import StreamServer
 
 from trigger_widgets.realtime import mailbox, stream_feed, tap
 from trigger_widgets.realtime.hub import current_hub
@@ -30,7 +31,7 @@ def test_what_does_not_fit_is_read_from_the_server_when_there_is_room(wire, vers
     parts = list(range(200))
     server = in_pieces(wire, parts, version=version)
     server.run_may_end.clear()
-    reader = iter(StreamReader("run_1", "out", wire.fake_server(server), timeout=30))
+    reader = iter(StreamReader("run_1", "out", wire.fake_server(server), timeout=PATIENCE))
     assert next(reader) == 0
     # it reads no more: its connection is gone, and so is the feed of the run
     until(lambda: current_hub()[1].feeds == 0)
@@ -45,7 +46,7 @@ def test_a_reader_who_does_not_read_holds_up_nobody_and_is_not_kept_for(wire):
     parts = list(range(100))
     server = in_pieces(wire, parts)
     fake = wire.fake_server(server)
-    asleep = iter(StreamReader("run_1", "out", fake, timeout=30))
+    asleep = iter(StreamReader("run_1", "out", fake, timeout=PATIENCE))
     server.run_may_end.clear()
     assert next(asleep) == 0
     seen = []
@@ -76,7 +77,7 @@ def test_who_comes_after_the_beginning_is_forgotten_reads_it_from_the_server(wir
 def test_a_reader_that_is_stopped_while_it_steps_aside_stays_away(wire):
     server = in_pieces(wire, list(range(50)))
     server.run_may_end.clear()
-    reader = iter(StreamReader("run_1", "out", wire.fake_server(server), timeout=30))
+    reader = iter(StreamReader("run_1", "out", wire.fake_server(server), timeout=PATIENCE))
     next(reader)
     until(lambda: current_hub()[1].feeds == 0)
     reader.stop()
@@ -89,7 +90,7 @@ def test_a_reader_that_is_stopped_while_it_steps_aside_stays_away(wire):
 def test_a_reader_that_is_stopped_while_it_joins_again_leaves(wire, monkeypatch):
     server = in_pieces(wire, list(range(50)))
     server.run_may_end.clear()
-    reader = iter(StreamReader("run_1", "out", wire.fake_server(server), timeout=30))
+    reader = iter(StreamReader("run_1", "out", wire.fake_server(server), timeout=PATIENCE))
     next(reader)
     until(lambda: current_hub()[1].feeds == 0)
     join, joined = tap.join_stream, []
@@ -104,7 +105,7 @@ def test_a_reader_that_is_stopped_while_it_joins_again_leaves(wire, monkeypatch)
     rest = list(reader)
     assert rest == list(range(1, len(rest) + 1))
     assert len(joined) == 1
-    background_loop().submit(asyncio.sleep(0)).result(10)  # it has joined there
+    background_loop().submit(asyncio.sleep(0)).result(PATIENCE)  # it has joined there
     until(lambda: current_hub()[1].feeds == 0)
 
 

@@ -8,7 +8,8 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from realtime.support import Body, StreamServer, until
+from patience import PATIENCE, until
+from realtime.support import Body, StreamServer
 
 from trigger_widgets.errors import (
     APIConnectionError,
@@ -85,7 +86,7 @@ def test_cuts_at_any_byte_lose_nothing_and_repeat_nothing(wire, quick, version, 
 def test_async_iteration(wire, quick):
     async def main():
         server = wire.fake_server(StreamServer(wire, PARTS))
-        async with StreamReader("run_1", "out", server, timeout=30) as parts:
+        async with StreamReader("run_1", "out", server, timeout=PATIENCE) as parts:
             return [part async for part in parts]
 
     assert asyncio.run(main()) == PARTS
@@ -103,7 +104,7 @@ def test_a_watch_is_told_parts_runs_connections_and_the_end(wire, quick):
     watcher.watch(wire, server)
     until(lambda: watcher.all == PARTS and watcher.runs == ["EXECUTING"])
     server.run_may_end.set()
-    assert watcher.ended.wait(30)
+    assert watcher.ended.wait(PATIENCE)
     assert watcher.ends == [None]
     assert watcher.runs == ["EXECUTING", "COMPLETED"]
     assert watcher.states == ["connecting", "live", "closed"]
@@ -119,7 +120,7 @@ def test_parts_of_one_chunk_arrive_together(wire, quick):
 
     watcher = Watcher()
     watcher.watch(wire, AtOnce(wire, ["a", "b", "c", "d"], version="v1"))
-    assert watcher.ended.wait(30)
+    assert watcher.ended.wait(PATIENCE)
     assert watcher.parts == [["a", "b", "c", "d"]]
 
 
@@ -135,12 +136,12 @@ def test_readers_share_a_connection_and_a_late_one_has_everything(wire, quick):
     assert len(server.asked) == 1
     assert current_hub()[1].feeds == 2  # the stream, and its run
     assert second.states == ["live"]
-    reader = iter(StreamReader("run_1", "out", fake, timeout=30))
+    reader = iter(StreamReader("run_1", "out", fake, timeout=PATIENCE))
     assert [next(reader) for _ in PARTS] == PARTS
     server.run_may_end.set()
     assert list(reader) == []
-    assert first.ended.wait(30)
-    assert second.ended.wait(30)
+    assert first.ended.wait(PATIENCE)
+    assert second.ended.wait(PATIENCE)
 
 
 def test_another_start_is_another_connection(wire, quick):
@@ -156,12 +157,12 @@ def test_another_start_is_another_connection(wire, quick):
 def test_somebody_may_stay_after_the_end(wire, quick):
     server = StreamServer(wire, PARTS)
     fake = wire.fake_server(server)
-    staying = iter(StreamReader("run_1", "out", fake, stop_on_completion=False, timeout=30))
+    staying = iter(StreamReader("run_1", "out", fake, stop_on_completion=False, timeout=PATIENCE))
     assert [next(staying) for _ in PARTS] == PARTS
     until(lambda: len(server.asked) >= 3)
     assert server.asked[-1]["timeout-seconds"] == "300"
     asked = len(server.asked)
-    assert list(StreamReader("run_1", "out", fake, timeout=30)) == PARTS
+    assert list(StreamReader("run_1", "out", fake, timeout=PATIENCE)) == PARTS
     assert len(server.asked) == asked
     staying.stop()
     assert list(staying) == []
@@ -181,7 +182,7 @@ def test_what_retrying_cannot_change_is_raised_at_once(wire, status, error, word
         return await asyncio.Event().wait()
 
     with pytest.raises(error, match=words):
-        list(StreamReader("run_1", "out", wire.fake_server(handler), timeout=30))
+        list(StreamReader("run_1", "out", wire.fake_server(handler), timeout=PATIENCE))
 
 
 def test_without_the_run_nobody_knows_the_end_and_the_reader_is_told(wire, quick):
@@ -194,7 +195,7 @@ def test_without_the_run_nobody_knows_the_end_and_the_reader_is_told(wire, quick
         return httpx.Response(403, json={"error": "no"})
 
     watcher.watch(wire, handler)
-    assert watcher.ended.wait(30)
+    assert watcher.ended.wait(PATIENCE)
     (error,) = watcher.ends
     assert isinstance(error, PermissionDeniedError)
     assert watcher.all == PARTS
@@ -208,7 +209,7 @@ def test_a_server_that_is_not_there(wire, monkeypatch):
         raise httpx.ConnectError("refused")
 
     with pytest.raises(APIConnectionError):
-        list(StreamReader("run_1", "out", wire.fake_server(handler), timeout=30))
+        list(StreamReader("run_1", "out", wire.fake_server(handler), timeout=PATIENCE))
 
 
 def test_what_is_no_stream_is_tried_again_and_then_final(wire, quick):
@@ -220,7 +221,7 @@ def test_what_is_no_stream_is_tried_again_and_then_final(wire, quick):
         return await asyncio.Event().wait()
 
     with pytest.raises(ProtocolError, match="not a stream of events"):
-        list(StreamReader("run_1", "out", wire.fake_server(handler), timeout=30))
+        list(StreamReader("run_1", "out", wire.fake_server(handler), timeout=PATIENCE))
     assert not answers
 
 
@@ -257,9 +258,9 @@ def test_malformed_parts_are_skipped_with_a_warning(wire, quick, caplog):
         return httpx.Response(200, headers=headers, stream=Body([body.encode()], then="hold"))
 
     fake = wire.fake_server(handler)
-    reader = StreamReader("run_1", "out", fake, timeout=30, stop_on_completion=False)
+    reader = StreamReader("run_1", "out", fake, timeout=PATIENCE, stop_on_completion=False)
     assert next(reader) == 1
-    late = StreamReader("run_1", "out", fake, timeout=30)
+    late = StreamReader("run_1", "out", fake, timeout=PATIENCE)
     assert list(late) == [1]
     assert late.malformed == 1
     watch = StreamWatch("run_1", "out", fake, on_parts=(parts := []).extend)
@@ -296,7 +297,7 @@ def test_nobody_waits_for_a_stream_on_the_feeds_own_thread(wire, quick):
         with pytest.raises(ConfigurationError, match="cannot wait here"):
             next(StreamReader("run_1", "out", server))
 
-    background_loop().submit(main()).result(30)
+    background_loop().submit(main()).result(PATIENCE)
 
 
 def test_names_are_checked_before_anything_is_sent(wire):

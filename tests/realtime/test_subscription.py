@@ -2,9 +2,9 @@
 
 import asyncio
 import threading
-import time
 
 import pytest
+from patience import PATIENCE, until
 
 from trigger_widgets.errors import ConfigurationError, ResultTimeoutError, TriggerError
 from trigger_widgets.realtime.hub import current_hub
@@ -31,11 +31,7 @@ def states(wire):
 
 
 def no_feeds():
-    deadline = time.monotonic() + 5
-    while current_hub()[1].feeds:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    return True
+    return until(lambda: not current_hub()[1].feeds)
 
 
 def test_nothing_is_asked_before_the_first_state_is(subscribe, states):
@@ -157,7 +153,7 @@ def test_waiting_on_the_feeds_own_thread_is_refused(subscribe):
         next(subscription)
 
     with pytest.raises(ConfigurationError, match="it would wait for itself"):
-        background_loop().submit(main()).result(30)
+        background_loop().submit(main()).result(PATIENCE)
 
 
 def test_an_error_is_raised_once_and_again(subscribe, wire):

@@ -10,6 +10,7 @@ import time
 
 import pytest
 from interrupts import Moment
+from patience import PATIENCE
 
 from trigger_widgets.realtime import waiting
 from trigger_widgets.realtime.waiting import Event, install_pump, wait_for
@@ -115,9 +116,9 @@ def test_an_interrupt_at_any_moment_of_a_wait_holds_up_nobody():
         setter.start()
         with contextlib.suppress(KeyboardInterrupt), Moment(nth):
             wait_for(event)
-        setter.join(10)
+        setter.join(PATIENCE)
         assert not setter.is_alive(), f"at moment {nth}"
-        assert event.wait(10)
+        assert event.wait(PATIENCE)
 
 
 def test_an_interrupt_at_any_moment_of_setting_holds_up_nobody():
@@ -128,7 +129,7 @@ def test_an_interrupt_at_any_moment_of_setting_holds_up_nobody():
         with contextlib.suppress(KeyboardInterrupt), Moment(nth) as moment:
             event.set()
         event.set()
-        waiter.join(10)
+        waiter.join(PATIENCE)
         assert not waiter.is_alive(), f"at moment {nth}"
         if not moment.has_come:
             break

@@ -1,6 +1,8 @@
 import logging
 import time
 
+from patience import until
+
 from trigger_widgets.errors import APIConnectionError, NotFoundError
 from trigger_widgets.tasks.run_log import RunLog
 from trigger_widgets.tasks.run_logger import properties_of
@@ -56,12 +58,9 @@ def test_what_could_not_be_sent_is_sent_later_and_in_order(server):
     server.answers = [APIConnectionError("cut")]
     log = RunLog("run_1", server.call)
     log.record("one", "INFO")
-    end = time.monotonic() + 5
-    while not server.calls:
-        assert time.monotonic() < end
+    until(lambda: server.calls)
     log.record("two", "INFO")
-    while log.has_pending() or not log.wait_idle(1):
-        assert time.monotonic() < end
+    until(lambda: log.wait_idle(1) and not log.has_pending())
     assert texts(server) == ["one", "one", "two"]
     assert server.keys[0] == server.keys[1] != server.keys[2]  # what may have arrived is the same
 

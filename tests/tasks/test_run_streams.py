@@ -1,7 +1,7 @@
 import threading
-import time
 
 import pytest
+from patience import PATIENCE, until
 
 from trigger_widgets.errors import APIConnectionError, BadRequestError
 from trigger_widgets.tasks.run_streams import RunStreams
@@ -22,10 +22,8 @@ def written(server):
 
 def test_the_first_part_goes_at_once_and_the_rest_is_gathered(server, streams):
     buffer = streams.buffer("s")
-    began = time.monotonic()
     buffer.add("0")
-    while not server.writes:
-        assert time.monotonic() - began < 5
+    until(lambda: server.writes)
     for i in range(1, 100):
         buffer.add(str(i))
     run_blocking(streams.stored(), Alarm())
@@ -87,11 +85,9 @@ def test_a_writer_that_is_too_fast_is_held_up(server, streams):
     writer.start()
     assert not passed.wait(0.1)
     server.hold = False
-    end = time.monotonic() + 5
-    while not server.held:
-        assert time.monotonic() < end
+    until(lambda: server.held)
     server.held.pop().set_result(None)
-    assert passed.wait(5)
+    assert passed.wait(PATIENCE)
     writer.join()
     run_blocking(streams.stored(), Alarm())
 

@@ -5,6 +5,7 @@ import threading
 import time
 
 from interrupts import Moment
+from patience import PATIENCE
 
 from trigger_widgets.lock import Lock
 
@@ -14,7 +15,7 @@ def is_free(lock):
     taken = []
 
     def take():
-        taken.append(lock.acquire(timeout=10))
+        taken.append(lock.acquire(timeout=PATIENCE))
         if taken[0]:
             lock.release()
 
@@ -67,7 +68,7 @@ def test_an_exception_from_another_thread_leaves_it_free():
 
     def until(condition):
         while not condition():
-            assert lock.acquire(timeout=10)  # as who stops a run has it at that time
+            assert lock.acquire(timeout=PATIENCE)  # as who stops a run has it at that time
             lock.release()
             time.sleep(0)
 

@@ -1,8 +1,8 @@
 """The whole product in this process: its engine, its worker, its default client."""
 
 import threading
-import time
 
+import patience
 import pytest
 
 from trigger_widgets import client as clients
@@ -14,7 +14,7 @@ from trigger_widgets.tasks.registry import registry
 class Until:
     """Waits for traits of a widget to have a value, without looking again and again."""
 
-    def __call__(self, widget, name, value, seconds=20):
+    def __call__(self, widget, name, value, seconds=patience.PATIENCE):
         reached = threading.Event()
 
         def look(_change=None):
@@ -35,14 +35,7 @@ def until():
 @pytest.fixture
 def eventually():
     """Waits until something that nobody tells about is so."""
-
-    def wait(right, seconds=30):
-        deadline = time.monotonic() + seconds
-        while not right():
-            assert time.monotonic() < deadline, "it never was"
-            time.sleep(0.02)
-
-    return wait
+    return patience.until
 
 
 @pytest.fixture
@@ -61,4 +54,4 @@ def here(monkeypatch):
     started, runtime._started[:] = list(runtime._started), []
     for process in started:
         process.terminate()
-        process.wait(10)
+        process.wait(patience.PATIENCE)

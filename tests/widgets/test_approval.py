@@ -4,6 +4,7 @@ import threading
 from typing import Literal
 
 import pytest
+from patience import PATIENCE
 from pydantic import BaseModel, Field
 
 from trigger_widgets import ApprovalWidget, task, wait
@@ -45,7 +46,7 @@ def test_a_form_makes_the_data(asks, until):
     message = {"approved": True, "comment": "", "data": {"audience": "staff", "limit": 5}}
     action = {"kind": "action", "id": "a", "name": "complete", "args": message}
     widget._receive(widget, action, [])
-    assert run.result(timeout=20) == {
+    assert run.result(timeout=PATIENCE) == {
         "approved": True, "audience": "staff", "limit": 5, "by": "ada",
     }  # fmt: skip
     until(widget, "done", value=True)
@@ -82,7 +83,7 @@ def test_a_server_that_is_slow_holds_up_no_other():
 
     class Slow:
         def poll(self):
-            hangs.wait(20)
+            hangs.wait(PATIENCE)
             return False
 
     class Quick:
@@ -93,6 +94,6 @@ def test_a_server_that_is_slow_holds_up_no_other():
     assert poller_of("http://a") is poller_of("http://a")
     poller_of("http://slow").add(Slow())
     poller_of("http://quick").add(Quick())
-    assert looked.wait(10)
+    assert looked.wait(PATIENCE)
     hangs.set()
     assert isinstance(poller_of("http://slow"), Poller)

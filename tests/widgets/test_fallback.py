@@ -2,6 +2,7 @@
 
 import pytest
 from kernels import start_kernel
+from patience import PATIENCE
 
 SHOW = """
 from trigger_widgets import RunWidget, Trigger
@@ -24,7 +25,7 @@ def shown(client, metadata):
     content = {"code": SHOW, "silent": False, "store_history": False, "allow_stdin": False}
     client.shell_channel.send(client.session.msg("execute_request", content, metadata=metadata))
     while True:
-        message = client.get_iopub_msg(timeout=30)
+        message = client.get_iopub_msg(timeout=PATIENCE)
         kind, content = message["header"]["msg_type"], message["content"]
         if kind in ("display_data", "update_display_data"):
             yield kind, content

@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 
 import pytest
+from patience import PATIENCE
 from pydantic import BaseModel
 
 from trigger_widgets import InputWidget, streams, task
@@ -31,7 +32,7 @@ class Server(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        assert self.server.go.wait(20)
+        assert self.server.go.wait(PATIENCE)
         if self.server.status == 200:
             self.server.taken.append((self.path, body))
         self.answer(self.server.status, {"ok": True} if self.server.status == 200 else {})
@@ -177,7 +178,7 @@ def test_nothing_is_sent_to_a_run_that_has_ended(here, until):
         return payload
 
     run = short.trigger({})
-    run.result(timeout=20)
+    run.result(timeout=PATIENCE)
     widget = InputWidget(run, "chat")
     until(widget, "done", value=True)
     assert "has ended (completed)" in state(widget)["can"]["send"]

@@ -5,6 +5,7 @@ import time
 
 import ipywidgets
 import pytest
+from patience import PATIENCE
 from traitlets import TraitError
 
 from trigger_widgets import (
@@ -30,7 +31,7 @@ def counting(here, gate):
     @task(id="counting")
     def counting(payload):
         metadata.set("progress", {"current": 3, "total": 12})
-        assert gate.wait(20)
+        assert gate.wait(PATIENCE)
         return {"doubled": payload["n"] * 2}
 
     return counting
@@ -192,7 +193,7 @@ def test_stopping_leaves_the_run_and_what_is_known(counting, gate, until):
     widget.stop()
     until(widget, "connection", "closed")
     gate.set()
-    assert run.result(timeout=20) == {"doubled": 10}
+    assert run.result(timeout=PATIENCE) == {"doubled": 10}
     assert widget.status == "EXECUTING"
     widget.start()
     until(widget, "done", value=True)
@@ -226,7 +227,7 @@ def test_a_view_that_comes_late_sets_its_clock_by_the_present(counting, gate, un
     monkeypatch.setattr(ipywidgets.DOMWidget, "send", send)
     asked = time.time() * 1000
     card._receive(card, {"kind": "hello", "have": None}, [])
-    assert answered.wait(20)
+    assert answered.wait(PATIENCE)
     (snapshot,) = [message for message in sent if message["kind"] == "snapshot"]
     assert snapshot["state"]["now"] >= asked > snapshot["state"]["finished_at"]
     card.close()

@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
+from patience import PATIENCE
 
 from trigger_widgets import (
     BatchWidget,
@@ -42,7 +43,7 @@ def score(here):
 def held(here, gate):
     @task(id="held")
     def held(payload):
-        assert gate.wait(30)
+        assert gate.wait(PATIENCE)
         return payload
 
     return held
@@ -62,7 +63,7 @@ def test_a_data_frame_is_a_table_and_comes_back_as_one(score, until):
         index=pd.Index(["b", "a", "c"], name="row"),
     )
     widget = BatchWidget(batch_trigger(score, frame))
-    widget.wait(30)
+    widget.wait(PATIENCE)
     until(widget, "done", value=True)
     assert widget.counts == {"COMPLETED": 2, "FAILED": 1}
     table = widget.to_pandas()
@@ -88,8 +89,8 @@ def test_only_the_chosen_columns_are_sent(score):
     with TaggedRunsWidget(
         "few", columns=["status", "payload.city"], sort="-output.score"
     ) as widget:
-        score.trigger({"city": "Köln", "x": 1}, tags=["few"]).result(30)
-        widget.wait(30)
+        score.trigger({"city": "Köln", "x": 1}, tags=["few"]).result(PATIENCE)
+        widget.wait(PATIENCE)
         (row,) = state_of(widget)["rows"].values()
         assert row["cells"] == {"payload.city": "Köln", "output.score": 2}
         widget.arrange(["metadata.stage", "tags"])
@@ -119,7 +120,7 @@ def test_runs_are_chosen_opened_and_canceled(held, until):
     widget.close_run()
     assert state_of(widget)["child"] is None
     widget.cancel()
-    assert [str(run.status) for run in widget.wait(30)] == ["CANCELED"] * 3
+    assert [str(run.status) for run in widget.wait(PATIENCE)] == ["CANCELED"] * 3
     widget.close()
 
 
@@ -149,13 +150,13 @@ def test_what_failed_is_replayed_with_its_payload_and_tags(here, until):
     widget = TaggedRunsWidget("again")
     until(widget, "counts", {"FAILED": 1})
     (handle,) = widget.replay([first.id])
-    assert handle.result(30) == {"n": 7}
+    assert handle.result(PATIENCE) == {"n": 7}
     until(widget, "counts", {"FAILED": 1, "COMPLETED": 1})
     assert state_of(widget)["replayed"] == [handle.id]
     with pytest.raises(TriggerError, match=r"^1 of 2 runs could not be replayed, among them run_x"):
         widget.replay([first.id, "run_x"])
     (another,) = widget.replayed
-    assert another.result(30) == {"n": 7}
+    assert another.result(PATIENCE) == {"n": 7}
     assert state_of(widget)["replayed"] == [another.id]
     widget.close()
 
@@ -172,7 +173,7 @@ def test_a_narrow_token_is_enough_to_watch(score, here, until):
     run = score.trigger({"city": "Köln", "x": 1}, tags=["narrow"])
     token = here.auth.create_public_token(scopes={"read": {"tags": ["narrow"]}})
     widget = TaggedRunsWidget("narrow", access_token=token)
-    run.result(30)
+    run.result(PATIENCE)
     until(widget, "counts", {"COMPLETED": 1})
     can = state_of(widget)["can"]
     assert "not cancel" in can["cancel"]
@@ -188,7 +189,7 @@ def test_a_batch_that_a_narrow_token_triggered_is_watched_and_its_runs_opened(sc
     token = here.auth.create_batch_trigger_public_token("score", multiple_use=True)
     batch = here.with_access_token(token).tasks.batch_trigger("score", [{"city": "Ulm", "x": 1}])
     widget = BatchWidget(batch)
-    (run,) = widget.wait(30)
+    (run,) = widget.wait(PATIENCE)
     until(widget.open_run(run.id), "status", "COMPLETED")
     widget.close()
 

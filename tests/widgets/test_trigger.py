@@ -7,6 +7,7 @@ from queue import Queue
 
 import pytest
 from interrupts import Moment
+from patience import PATIENCE
 from pydantic import BaseModel, Field
 
 from trigger_widgets import TriggerError, TriggerWidget, task
@@ -120,7 +121,7 @@ def test_a_press_that_is_sent_again_starts_one_run(fits, until):
     message = {"kind": "action", "id": "a", "name": "submit", "args": {"payload": {"column": "x"}}}
     widget._receive(widget, message, [])
     widget._receive(widget, message, [])
-    assert submitted.get(timeout=20).id == widget.run.run_id
+    assert submitted.get(timeout=PATIENCE).id == widget.run.run_id
     until(widget.run, "done", value=True)
     assert len(widget.runs) == 1
     assert submitted.empty()

@@ -4,7 +4,7 @@ import signal
 import subprocess
 
 import pytest
-from worker.support import until
+from patience import PATIENCE, until
 
 from trigger_widgets import runtime
 from trigger_widgets.client import Trigger, configure
@@ -35,7 +35,7 @@ class EngineProcess:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(5)
+                self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.kill()
 

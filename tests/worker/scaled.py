@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from worker.support import until
+from patience import until
 
 from trigger_widgets.engine_file import EngineFile, mark_stopped
 

@@ -4,8 +4,9 @@ import json
 from typing import NamedTuple
 
 import httpx
+from patience import PATIENCE
 
-HTTP = httpx.Client(timeout=30, limits=httpx.Limits(max_connections=None))
+HTTP = httpx.Client(timeout=PATIENCE, limits=httpx.Limits(max_connections=None))
 
 
 def parts_of(client, run, stream):

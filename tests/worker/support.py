@@ -1,21 +1,8 @@
-"""Waiting in tests: for a condition, with a deadline."""
+"""What is asked of runs and processes in tests."""
 
-import time
 from pathlib import Path
 
-import pytest
-
-DEADLINE = 20
-
-
-def until(condition, what="it", timeout=DEADLINE):
-    """Wait until `condition` gives something true, and give it."""
-    end = time.monotonic() + timeout
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.01)
-    pytest.fail(f"{what} did not happen within {timeout} s")
+from patience import PATIENCE, until
 
 
 def pid_of(client, run):
@@ -23,7 +10,7 @@ def pid_of(client, run):
     return until(lambda: client.runs.retrieve(run).metadata.get("pid"), "the start")
 
 
-def output_of(client, run_id, timeout=DEADLINE):
+def output_of(client, run_id, timeout=PATIENCE):
     """What a run that is known by its id alone ends with; its error is raised."""
     until(lambda: client.runs.retrieve(run_id).is_terminal, "the end of the run", timeout)
     return client.runs.retrieve(run_id).unwrap()

@@ -3,8 +3,8 @@
 import threading
 
 import pytest
+from patience import PATIENCE, until
 from pydantic import BaseModel
-from worker.support import DEADLINE, until
 
 from trigger_widgets import aio
 from trigger_widgets.errors import ConfigurationError, RunFailedError
@@ -43,7 +43,7 @@ def test_a_child_is_linked_to_its_parent(start_tied, client, double):
     @task(id="parent")
     def parent(payload, ctx):
         child = double.trigger(2)
-        return [child.id, child.result(timeout=DEADLINE)]
+        return [child.id, child.result(timeout=PATIENCE)]
 
     @task(id="child-of")
     def child_of(payload, ctx):
@@ -51,11 +51,11 @@ def test_a_child_is_linked_to_its_parent(start_tied, client, double):
 
     @task(id="grandparent")
     def grandparent(payload, ctx):
-        return [ctx.run.id, *child_of.trigger().result(timeout=DEADLINE)]
+        return [ctx.run.id, *child_of.trigger().result(timeout=PATIENCE)]
 
     start_tied()
-    assert client.tasks.trigger("parent").result(timeout=DEADLINE)[1] == 4
-    run_id, parent_id, root_id = client.tasks.trigger("grandparent").result(timeout=DEADLINE)
+    assert client.tasks.trigger("parent").result(timeout=PATIENCE)[1] == 4
+    run_id, parent_id, root_id = client.tasks.trigger("grandparent").result(timeout=PATIENCE)
     assert parent_id == root_id == run_id
 
 
@@ -72,8 +72,8 @@ def test_a_parent_waits_for_its_child_in_one_slot(start_tied, client, double, ki
         return [result.ok, result.output, str(result.error)]
 
     start_tied(slots=1)
-    assert client.tasks.trigger(kind, 4).result(timeout=DEADLINE) == [True, 8, "None"]
-    ok, output, error = client.tasks.trigger(kind, -1).result(timeout=DEADLINE)
+    assert client.tasks.trigger(kind, 4).result(timeout=PATIENCE) == [True, 8, "None"]
+    ok, output, error = client.tasks.trigger(kind, -1).result(timeout=PATIENCE)
     assert (ok, output) == (False, None)
     assert "double (run_" in error
     assert error.endswith("failed: ValueError: below zero")
@@ -86,7 +86,7 @@ def test_unwrap_fails_the_parent_in_the_childs_words(start_tied, client, double)
 
     start_tied()
     with pytest.raises(RunFailedError, match=r"RunFailedError: double .*below zero"):
-        client.tasks.trigger("parent").result(timeout=DEADLINE)
+        client.tasks.trigger("parent").result(timeout=PATIENCE)
 
 
 def test_the_next_attempt_finds_the_children_of_the_one_before(start_tied, client, double):
@@ -98,7 +98,7 @@ def test_the_next_attempt_finds_the_children_of_the_one_before(start_tied, clien
         return results
 
     start_tied()
-    assert client.tasks.trigger("parent").result(timeout=DEADLINE) == [2, 4, 4]
+    assert client.tasks.trigger("parent").result(timeout=PATIENCE) == [2, 4, 4]
     assert double.calls == [1, 2, 2]
 
 
@@ -108,7 +108,7 @@ def test_waiting_for_a_child_outlives_the_engine(engine, start_tied, client):
     @task(id="slow")
     def slow(payload):
         begun.release()
-        assert go_on.wait(DEADLINE)
+        assert go_on.wait(PATIENCE)
         return "done"
 
     @task(id="parent")
@@ -117,7 +117,7 @@ def test_waiting_for_a_child_outlives_the_engine(engine, start_tied, client):
 
     start_tied()
     run = client.tasks.trigger("parent")
-    assert begun.acquire(timeout=DEADLINE)
+    assert begun.acquire(timeout=PATIENCE)
     until(lambda: client.runs.retrieve(run).status is RunStatus.WAITING, "the wait")
     engine.kill()
     engine.restart()
@@ -129,7 +129,7 @@ def test_waiting_for_a_child_outlives_the_engine(engine, start_tied, client):
 def test_a_batch_of_a_task_object_runs_in_its_own_process(start_tied, double):
     start_tied()
     batch = double.batch_trigger([{"payload": i} for i in range(20)])
-    results = batch.result(timeout=DEADLINE)
+    results = batch.result(timeout=PATIENCE)
     assert [result.output for result in results] == [i * 2 for i in range(20)]
 
 
@@ -152,7 +152,7 @@ def test_a_parent_waits_for_a_batch_in_one_slot(start_tied, client, double, kind
         return told(await aio.batch_trigger_and_wait(double, payload))
 
     start_tied(slots=1)
-    found = client.tasks.trigger(kind, [3, -1, {"payload": 3}]).result(timeout=DEADLINE)
+    found = client.tasks.trigger(kind, [3, -1, {"payload": 3}]).result(timeout=PATIENCE)
     assert found == [[True, 6, "None"], [False, None, " below zero"], [True, 6, "None"]]
 
 
@@ -173,7 +173,7 @@ def test_outputs_of_children_have_the_type_that_their_task_promises(start_tied, 
         return [one.x, two.output.x, three.unwrap().x, by_id.output["x"], mixed[0].output["x"]]
 
     start_tied()
-    assert client.tasks.trigger("parent").result(timeout=DEADLINE) == [1, 2, 3, 4, 5]
+    assert client.tasks.trigger("parent").result(timeout=PATIENCE) == [1, 2, 3, 4, 5]
 
 
 def test_the_next_attempt_repeats_of_a_batch_only_what_failed(start_tied, client, double):
@@ -183,7 +183,7 @@ def test_the_next_attempt_repeats_of_a_batch_only_what_failed(start_tied, client
 
     start_tied()
     with pytest.raises(RunFailedError, match="below zero"):
-        client.tasks.trigger("parent").result(timeout=DEADLINE)
+        client.tasks.trigger("parent").result(timeout=PATIENCE)
     assert sorted(double.calls) == [-2, -2, 1, 1]
 
 
@@ -193,7 +193,7 @@ def test_waiting_for_a_batch_outlives_the_engine(engine, start_tied, client):
     @task(id="slow")
     def slow(payload):
         begun.release()
-        assert go_on.wait(DEADLINE)
+        assert go_on.wait(PATIENCE)
         return payload
 
     @task(id="parent")
@@ -202,8 +202,8 @@ def test_waiting_for_a_batch_outlives_the_engine(engine, start_tied, client):
 
     start_tied()
     run = client.tasks.trigger("parent")
-    assert begun.acquire(timeout=DEADLINE)
-    assert begun.acquire(timeout=DEADLINE)
+    assert begun.acquire(timeout=PATIENCE)
+    assert begun.acquire(timeout=PATIENCE)
     until(lambda: client.runs.retrieve(run).status is RunStatus.WAITING, "the wait")
     engine.kill()
     engine.restart()
@@ -230,7 +230,7 @@ def test_children_change_the_metadata_of_their_parent_and_root(start_tied, clien
 
     start_tied()
     run = client.tasks.trigger("tree")
-    assert run.result(timeout=DEADLINE) == [1, 2]
+    assert run.result(timeout=PATIENCE) == [1, 2]
     assert client.runs.retrieve(run).metadata == {"count": {"leaves": 2}, "branch": {"done": True}}
 
 
@@ -249,5 +249,5 @@ def test_a_child_writes_and_reads_the_stream_of_its_parent(start_tied, client):
 
     start_tied()
     run = client.tasks.trigger("parent")
-    assert run.result(timeout=DEADLINE) == ["one ", "two"]
+    assert run.result(timeout=PATIENCE) == ["one ", "two"]
     assert list(words.read(run)) == ["one ", "two"]

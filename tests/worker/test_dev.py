@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from worker.support import DEADLINE, until
+from patience import PATIENCE, until
 
 from trigger_widgets.cli import stop_engine
 from trigger_widgets.client import Trigger
@@ -49,7 +49,7 @@ class Dev:
 
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        return self.process.wait(DEADLINE)
+        return self.process.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def start_dev(tmp_path):
         if dev.process.poll() is None:
             dev.process.terminate()
             try:
-                dev.process.wait(DEADLINE)
+                dev.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 dev.process.kill()
                 dev.process.wait()
@@ -106,7 +106,7 @@ def test_json_end_to_end_and_a_clean_stop(start_dev, tasks_file, tmp_path, numbe
     dev = start_dev(tasks_file(), *arguments, environ=ELSEWHERE)
     with dev.ready() as client:
         assert dev.info["pid"] == dev.process.pid
-        assert client.tasks.trigger("who").result(timeout=DEADLINE) == "it"
+        assert client.tasks.trigger("who").result(timeout=PATIENCE) == "it"
         run = client.tasks.trigger("sleeps")
         until(lambda: client.runs.retrieve(run).metadata, "the start")
         below = children(dev.process.pid)
@@ -126,7 +126,7 @@ def test_without_options_it_attaches_to_the_users_engine(start_dev, tasks_file, 
     file = EngineFile.read(data)
     assert file.endpoint.api_url in dev.process.stdout.readline()
     with Trigger(api_url=file.endpoint.api_url, access_token=file.secret_key) as client:
-        client.tasks.trigger("who").result(timeout=DEADLINE)
+        client.tasks.trigger("who").result(timeout=PATIENCE)
     assert dev.process.stdout.readline() == "Ctrl-C stops.\n"
     assert dev.process.stdout.readline().endswith("started\n")
     assert "completed after" in dev.process.stdout.readline()
@@ -156,7 +156,7 @@ def test_it_waits_for_an_engine_that_was_stopped_and_says_so(start_dev, tasks_fi
     file, _ = start_engine(data)
     assert "the engine is back" in dev.process.stderr.readline()
     with Trigger(api_url=file.endpoint.api_url, access_token=file.secret_key) as client:
-        assert client.tasks.trigger("who").result(timeout=DEADLINE) == "it"
+        assert client.tasks.trigger("who").result(timeout=PATIENCE) == "it"
     assert dev.stop() == 0
     stop_engine(data)
 
@@ -176,7 +176,7 @@ def test_a_stop_names_the_runs_that_it_cancels(start_dev, tasks_file, tmp_path):
 
 def test_a_folder_without_tasks(start_dev):
     dev = start_dev()
-    assert dev.process.wait(DEADLINE) == 2
+    assert dev.process.wait(PATIENCE) == 2
     assert dev.process.stderr.read().startswith("there is no tasks.py in this folder; name the")
 
 
@@ -193,14 +193,14 @@ def test_two_workers_with_the_same_task_id_and_other_code(start_dev, tasks_file,
     at = EngineFile.read(Path(data)).endpoint
     with Trigger(api_url=at.api_url, access_token=at.access_token) as client:
         run = client.tasks.trigger("who")
-        assert run.result(timeout=DEADLINE) == "two"
+        assert run.result(timeout=PATIENCE) == "two"
         second = client.runs.retrieve(run).version
         day, _, number = second.partition(".")
         first = f"{day}.{int(number) - 1}"
         runs = [(v, client.tasks.trigger("who", version=v)) for v in (first, second) * 5]
         expected = {first: "one", second: "two"}
         for version, each in runs:
-            assert each.result(timeout=DEADLINE) == expected[version]
+            assert each.result(timeout=PATIENCE) == expected[version]
     stop_engine(Path(data))
 
 
@@ -208,19 +208,19 @@ def test_its_own_engine_is_started_again_when_it_dies(start_dev, tasks_file, tmp
     data = tmp_path / "data"
     dev = start_dev(tasks_file(), "--json", "--data-dir", data)
     with dev.ready() as client:
-        assert client.tasks.trigger("who").result(timeout=DEADLINE) == "it"
+        assert client.tasks.trigger("who").result(timeout=PATIENCE) == "it"
         killed = EngineFile.read(data).pid
         os.kill(killed, signal.SIGKILL)
         # not only whether there is one: what was killed takes a moment to end
         until(lambda: EngineFile.read(data).pid != killed, "the restart")
-        assert client.tasks.trigger("who").result(timeout=DEADLINE) == "it"
+        assert client.tasks.trigger("who").result(timeout=PATIENCE) == "it"
 
 
 def test_a_file_that_cannot_be_used(start_dev, tmp_path):
     """One of many reasons; the others are those of tests/worker/test_loading.py."""
     (tmp_path / "bad.py").write_text("def f(:")
     dev = start_dev("bad.py", "--port", "0")
-    assert dev.process.wait(DEADLINE) == 2
+    assert dev.process.wait(PATIENCE) == 2
     words = "bad.py, line 1 is not valid Python: invalid syntax.\n"
     assert dev.process.stderr.read() == words
     assert dev.process.stdout.read() == ""
@@ -239,6 +239,6 @@ def test_a_killed_command_leaves_no_pool_behind(start_dev, tasks_file, tmp_path)
         until(lambda: not Path(f"/proc/{pid}").exists(), "the end of the pool")
         run.cancel()
         with pytest.raises(RunCanceledError):
-            run.result(timeout=DEADLINE)
+            run.result(timeout=PATIENCE)
     # its engine ends by itself after an idle minute; the test does not wait for it
     os.kill(EngineFile.read(data).pid, signal.SIGTERM)

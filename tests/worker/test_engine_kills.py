@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
+from patience import until
 from worker.streams import HTTP, parts_of, trigger_with
-from worker.support import until
 
 from trigger_widgets.client import Trigger
 from trigger_widgets.errors import TriggerError

@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 
 import pytest
-from worker.support import DEADLINE, until
+from patience import PATIENCE, until
 
 from trigger_widgets import runtime
 from trigger_widgets.errors import EngineError
@@ -20,14 +20,14 @@ def test_a_run_that_outlives_its_engine_completes(engine, start_worker, client):
     def long(payload):
         metadata.set("before", 1)
         running.set()
-        assert go_on.wait(DEADLINE)
+        assert go_on.wait(PATIENCE)
         metadata.increment("during", 2)
         print("said while nobody listened")
         return "done"
 
     start_worker()
     run = client.tasks.trigger("long")
-    assert running.wait(DEADLINE)
+    assert running.wait(PATIENCE)
     until(lambda: client.runs.retrieve(run).metadata, "the first flush")
     engine.kill()
     go_on.set()
@@ -45,10 +45,10 @@ def test_a_worker_is_found_again_by_new_runs(engine, start_worker, client):
         return payload
 
     start_worker()
-    assert client.tasks.trigger("again", 1).result(timeout=DEADLINE) == 1
+    assert client.tasks.trigger("again", 1).result(timeout=PATIENCE) == 1
     engine.kill()
     engine.restart()
-    assert client.tasks.trigger("again", 2).result(timeout=DEADLINE) == 2
+    assert client.tasks.trigger("again", 2).result(timeout=PATIENCE) == 2
 
 
 def test_a_worker_without_an_engine_asks_for_it_seldom(engine, start_worker, client):
@@ -83,7 +83,7 @@ def test_a_retry_delay_outlives_the_engine(engine, start_worker, client):
 
     start_worker()
     run = client.tasks.trigger("flaky")
-    assert failed.wait(DEADLINE)
+    assert failed.wait(PATIENCE)
     until(lambda: client.runs.retrieve(run).attempt_count == 1, "the first attempt")
     engine.kill()
     engine.restart()

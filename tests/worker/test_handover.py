@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from worker.support import DEADLINE
+from patience import PATIENCE
 
 from tests.faults import FaultProxy
 from trigger_widgets.config import Endpoint
@@ -26,7 +26,7 @@ def test_lost_answers_lose_no_run_and_begin_none_twice(engine, start_worker, cli
     ) as proxy:
         start_worker(locate=lambda: Endpoint(proxy.url, direct.access_token))
         runs = [client.tasks.trigger("once", n) for n in range(12)]
-        assert [run.result(timeout=3 * DEADLINE) for run in runs] == list(range(12))
+        assert [run.result(timeout=3 * PATIENCE) for run in runs] == list(range(12))
         assert proxy.made > 2
         assert sorted(begun) == list(range(12))
         assert {client.runs.retrieve(run).attempt_count for run in runs} == {1}
@@ -48,7 +48,7 @@ def test_runs_come_without_another_request_while_there_are_any(engine, start_wor
 
     worker._api.exchange = counted
     batch = client.tasks.batch_trigger("many", [{"payload": n} for n in range(30)])
-    assert [result.output for result in batch.result(timeout=DEADLINE)] == list(range(30))
+    assert [result.output for result in batch.result(timeout=PATIENCE)] == list(range(30))
     assert len([url for url in asked if "/complete" in url]) == 30
     assert len([url for url in asked if "/start" in url]) == 0
     assert len([url for url in asked if "/dequeue" in url]) < 10
@@ -66,6 +66,6 @@ def test_nonsense_takes_no_slot_for_good(engine, start_worker, client):
         return nonsense.pop() if nonsense else await dequeue(*args)
 
     worker._api.dequeue = at_first_nonsense
-    assert client.tasks.trigger("sound", 1).result(timeout=DEADLINE) == 1  # of the one under way
-    assert client.tasks.trigger("sound", 2).result(timeout=DEADLINE) == 2
+    assert client.tasks.trigger("sound", 1).result(timeout=PATIENCE) == 1  # of the one under way
+    assert client.tasks.trigger("sound", 2).result(timeout=PATIENCE) == 2
     assert nonsense == []

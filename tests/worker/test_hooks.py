@@ -4,7 +4,7 @@ import asyncio
 import threading
 
 import pytest
-from worker.support import DEADLINE, until
+from patience import PATIENCE, until
 
 from trigger_widgets.errors import RunCanceledError, RunFailedError
 from trigger_widgets.tasks import AbortTaskRunError, metadata, task
@@ -48,7 +48,7 @@ def test_hooks_of_a_run_that_succeeds_the_second_time(start_worker, client, diar
 
     start_worker()
     run = client.tasks.trigger("twice", "hello")
-    assert run.result(timeout=DEADLINE) == ["hello", "made in init"]
+    assert run.result(timeout=PATIENCE) == ["hello", "made in init"]
     assert diary.order == [
         ("init", 1), ("on_start", 1), ("task", 1), ("cleanup", 1),
         ("init", 2), ("task", 2), ("on_success", 2), ("cleanup", 2),
@@ -68,13 +68,13 @@ def test_on_failure_is_for_the_last_attempt_or_an_abort(start_worker, client, di
 
     start_worker()
     with pytest.raises(RunFailedError, match="attempt 2"):
-        client.tasks.trigger("fails").result(timeout=DEADLINE)
+        client.tasks.trigger("fails").result(timeout=PATIENCE)
     assert [entry for entry in diary.order if entry[0] == "on_failure"] == [("on_failure", 2)]
     (told,) = (seen for name, _, seen in diary.lines if name == "on_failure")
     assert told["error"] == "attempt 2"
     diary.lines.clear()
     with pytest.raises(RunFailedError, match="no use"):
-        client.tasks.trigger("fails", "abort").result(timeout=DEADLINE)
+        client.tasks.trigger("fails", "abort").result(timeout=PATIENCE)
     assert diary.order == [("init", 1), ("on_start", 1), ("on_failure", 1), ("cleanup", 1)]
 
 
@@ -89,7 +89,7 @@ def test_what_goes_wrong_before_the_task_fails_the_attempt(start_worker, client,
 
     start_worker()
     with pytest.raises(RunFailedError, match=f"{broken} is broken"):
-        client.tasks.trigger("t").result(timeout=DEADLINE)
+        client.tasks.trigger("t").result(timeout=PATIENCE)
     names = [name for name, _ in diary.order]
     assert "task" not in names
     assert names[-2:] == ["on_failure", "cleanup"]
@@ -108,7 +108,7 @@ def test_what_goes_wrong_after_the_task_is_logged_and_changes_nothing(start_work
 
     start_worker()
     run = client.tasks.trigger("t")
-    assert run.result(timeout=DEADLINE) == "done"
+    assert run.result(timeout=PATIENCE) == "done"
     records = client.runs.logs(run).records
     texts = [record.text for record in records if record.level == "ERROR"]
     assert [text.splitlines()[-1] for text in texts] == [
@@ -131,7 +131,7 @@ def test_async_hooks_share_the_event_loop_of_their_task_and_belong_to_its_run(st
 
     start_worker()
     run = client.tasks.trigger("t")
-    assert run.result(timeout=DEADLINE) is True
+    assert run.result(timeout=PATIENCE) is True
     assert client.runs.retrieve(run).metadata == {"init": "was here", "same loop": True}
 
 
@@ -148,8 +148,8 @@ def test_a_canceled_run_is_cleaned_up_after(start_worker, client, diary):
     until(lambda: client.runs.retrieve(run).metadata, "the start")
     run.cancel()
     with pytest.raises(RunCanceledError):
-        run.result(timeout=DEADLINE)
-    assert cleaned.wait(DEADLINE)
+        run.result(timeout=PATIENCE)
+    assert cleaned.wait(PATIENCE)
     assert diary.order == [("init", 1), ("on_start", 1)]
 
 
@@ -160,7 +160,7 @@ def test_ctx_says_all_about_the_run(start_worker, client):
 
     start_worker()
     batch = client.tasks.batch_trigger("t", [1], tags=["a"], ttl="2h")
-    (result,) = batch.result(timeout=DEADLINE)
+    (result,) = batch.result(timeout=PATIENCE)
     ctx = result.output
     assert ctx["run"]["tags"] == ["a"]
     assert (ctx["run"]["max_attempts"], ctx["run"]["max_duration"]) == (3, 300)

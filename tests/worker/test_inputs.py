@@ -1,8 +1,8 @@
 """What is sent to running tasks, on a real engine, in threads and in pool processes."""
 
 import pytest
+from patience import PATIENCE, until
 from pydantic import BaseModel
-from worker.support import DEADLINE, until
 
 from trigger_widgets import aio
 from trigger_widgets.models import RunStatus
@@ -41,10 +41,10 @@ def test_a_run_waits_for_what_is_sent_and_holds_no_slot(start_worker, client, ki
     start_worker(slots=1)
     run = client.tasks.trigger(kind)
     waiting(client, run)
-    assert client.tasks.trigger("other", 1).result(timeout=DEADLINE) == 1
+    assert client.tasks.trigger("other", 1).result(timeout=PATIENCE) == 1
     for approved in (True, False):
         client.streams.send(run, "approval", {"approved": approved})
-    assert run.result(timeout=DEADLINE) == [True, False]
+    assert run.result(timeout=PATIENCE) == [True, False]
 
 
 def test_waits_end_in_time_or_with_what_does_not_fit(start_worker, client):
@@ -57,7 +57,7 @@ def test_waits_end_in_time_or_with_what_does_not_fit(start_worker, client):
     start_worker()
     run = client.tasks.trigger("t")
     client.streams.send(run, "numbers", "many")
-    late, name, odd = run.result(timeout=DEADLINE)
+    late, name, odd = run.result(timeout=PATIENCE)
     assert (late, name) == (False, "WaitTimeoutError")
     assert odd.startswith('what was sent of the input stream "numbers" is wrong: Input should be')
 
@@ -83,7 +83,7 @@ def test_once_takes_one_after_the_other(start_worker, client, kind):
     until(lambda: client.runs.retrieve(run).metadata, "the start")
     client.streams.send(run, "numbers", 2)
     client.streams.send(run, "numbers", 3)
-    assert run.result(timeout=DEADLINE) == [1, 2, 3, None, False]
+    assert run.result(timeout=PATIENCE) == [1, 2, 3, None, False]
 
 
 def test_on_hears_each_while_the_task_does_something_else(start_worker, client):
@@ -111,7 +111,7 @@ def test_on_hears_each_while_the_task_does_something_else(start_worker, client):
         client.streams.send(run, "numbers", number)
     until(lambda: client.runs.retrieve(run).metadata.get("heard") == [1, 2], "both")
     client.streams.send(run, "approval", {"approved": True})
-    assert run.result(timeout=DEADLINE) == [1, 2]
+    assert run.result(timeout=PATIENCE) == [1, 2]
     assert "gone" not in client.runs.retrieve(run).metadata
     texts = [record.text for record in client.runs.logs(run).records]
     assert any("was not taken: below zero" in text for text in texts)
@@ -133,8 +133,8 @@ def test_one_run_sends_to_another_and_a_rerun_gets_the_same_again(start_worker, 
     start_worker()
     run = client.tasks.trigger("receiver")
     waiting(client, run)
-    client.tasks.trigger("sender", run.id).result(timeout=DEADLINE)
-    assert run.result(timeout=DEADLINE) == [1, 2, 3]
+    client.tasks.trigger("sender", run.id).result(timeout=PATIENCE)
+    assert run.result(timeout=PATIENCE) == [1, 2, 3]
 
 
 POOL = """
@@ -153,4 +153,4 @@ def test_in_a_pool_process(start_pool_of, client):
     run = client.tasks.trigger("pool")
     for number in (1, 2, 3):
         client.streams.send(run, "numbers", number)
-    assert run.result(timeout=DEADLINE) == [1, 2, 3]
+    assert run.result(timeout=PATIENCE) == [1, 2, 3]

@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 from interrupts import Moment
+from patience import PATIENCE, until
 
 from trigger_widgets.realtime.waiting import Event
 from trigger_widgets.tasks.steps import block_on
@@ -46,7 +47,7 @@ def test_nothing_is_raised_once_it_has_left():
         thread.start()
         interruption.request()
         interruption.request()
-        thread.join(5)
+        thread.join(PATIENCE)
         assert ends == [True]
 
 
@@ -89,7 +90,7 @@ def test_what_is_lost_on_leaving_comes_again(monkeypatch):
     monkeypatch.setattr(module, "_raise_in", lose_one)
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert lost == [thread.ident]
     assert not thread.is_alive()
 
@@ -101,7 +102,7 @@ def test_a_block_hears_the_alarm_and_is_not_interrupted():
     class Watched(Future):
         def add_done_callback(self, fn):
             inside.set()
-            requested.wait(10)
+            requested.wait(PATIENCE)
             for _ in range(1_000):  # room for an exception
                 pass
             whole.append(True)
@@ -118,10 +119,10 @@ def test_a_block_hears_the_alarm_and_is_not_interrupted():
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert inside.wait(10)
+    assert inside.wait(PATIENCE)
     interruption.request()
     requested.set()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert whole == [True, True]
 
 
@@ -147,8 +148,8 @@ def test_a_stop_at_any_moment_of_a_block_is_heard_once():
         settles.start()
         thread = threading.Thread(target=work)
         thread.start()
-        thread.join(10)
-        settles.join(10)
+        thread.join(PATIENCE)
+        settles.join(PATIENCE)
         assert not thread.is_alive()
         assert not settles.is_alive(), f"the future is locked since moment {nth}"
         if not asked:
@@ -169,7 +170,7 @@ def blocked(future, interruption, nth, request, _asked):
 
 def finished(asked):
     for thread in asked:
-        thread.join(10)
+        thread.join(PATIENCE)
     for _ in range(1_000):  # room for an exception
         pass
 
@@ -192,9 +193,12 @@ def test_a_swallowed_stop_can_be_asked_for_again():
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert running.wait(5)
-    end = time.monotonic() + 5
-    while thread.is_alive() and time.monotonic() < end:
+    assert running.wait(PATIENCE)
+
+    def has_ended():
         interruption.request()
         thread.join(0.05)
+        return not thread.is_alive()
+
+    until(has_ended)
     assert len(swallowed) == 2

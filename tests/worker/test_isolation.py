@@ -7,9 +7,10 @@ import threading
 import time
 
 import pytest
+from patience import PATIENCE, until
 from pydantic import BaseModel
 from worker.kernels import Kernel
-from worker.support import DEADLINE, is_alive, pid_of, until
+from worker.support import is_alive, pid_of
 
 from trigger_widgets.errors import (
     ConfigurationError,
@@ -49,12 +50,12 @@ def test_what_a_function_uses_comes_along(start_worker, client, isolated):
     isolated(summarize)
     start_worker()
     run = client.tasks.trigger("summarize", {"text": "a"})
-    output = run.result(timeout=DEADLINE)
+    output = run.result(timeout=PATIENCE)
     assert output["text"] == "AAA"
     assert output["pid"] != os.getpid()
     assert client.runs.retrieve(run).metadata == {"attempt": 1}
     with pytest.raises(RunFailedError, match=r'payload.text of task "summarize" is wrong'):
-        client.tasks.trigger("summarize", {}).result(timeout=DEADLINE)
+        client.tasks.trigger("summarize", {}).result(timeout=PATIENCE)
 
 
 def test_runs_are_parallel_and_a_process_is_used_again(start_worker, client, isolated, tmp_path):
@@ -67,9 +68,9 @@ def test_runs_are_parallel_and_a_process_is_used_again(start_worker, client, iso
     isolated(meets)
     worker = start_worker(slots=2)
     runs = [client.tasks.trigger("meets", name) for name in ("run-1", "run-2")]
-    pids = {run.result(timeout=DEADLINE) for run in runs}
+    pids = {run.result(timeout=PATIENCE) for run in runs}
     assert len(pids) == 2
-    assert client.tasks.trigger("meets", "run-1").result(timeout=DEADLINE) in pids
+    assert client.tasks.trigger("meets", "run-1").result(timeout=PATIENCE) in pids
     worker.stop()
     until(lambda: not any(map(is_alive, pids)), "the end of the processes")
 
@@ -83,10 +84,10 @@ def test_what_is_defined_last_is_what_the_next_run_executes(start_worker, client
 
     define("old")
     worker = start_worker()
-    assert client.tasks.trigger("says").result(timeout=DEADLINE) == "old"
+    assert client.tasks.trigger("says").result(timeout=PATIENCE) == "old"
     define("new")
     worker.sync_tasks([define("new")])
-    assert client.tasks.trigger("says").result(timeout=DEADLINE) == "new"
+    assert client.tasks.trigger("says").result(timeout=PATIENCE) == "new"
 
 
 def test_a_stubborn_one_is_killed(start_worker, client, isolated):
@@ -102,7 +103,7 @@ def test_a_stubborn_one_is_killed(start_worker, client, isolated):
     pid = pid_of(client, run)
     run.cancel()
     with pytest.raises(RunCanceledError):
-        run.result(timeout=DEADLINE)
+        run.result(timeout=PATIENCE)
     until(lambda: not is_alive(pid), "its end")
 
 
@@ -118,8 +119,8 @@ def test_a_killed_one_crashes_its_run_and_is_replaced(start_worker, client, isol
     pid = pid_of(client, doomed)
     os.kill(pid, signal.SIGKILL)
     with pytest.raises(RunCrashedError, match="SIGKILL"):
-        doomed.result(timeout=DEADLINE)
-    assert client.tasks.trigger("sleeps", 0).result(timeout=DEADLINE) != pid
+        doomed.result(timeout=PATIENCE)
+    assert client.tasks.trigger("sleeps", 0).result(timeout=PATIENCE) != pid
 
 
 def test_waits_and_children(start_worker, client, isolated):
@@ -137,7 +138,7 @@ def test_waits_and_children(start_worker, client, isolated):
     run = client.tasks.trigger("parent")
     token = until(lambda: list(client.wait.list_tokens(status="WAITING")), "the token")[0]
     client.wait.complete_token(token.id, "yes")
-    assert run.result(timeout=DEADLINE) == ["hello", True, "yes"]
+    assert run.result(timeout=PATIENCE) == ["hello", True, "yes"]
 
 
 def test_the_variable_that_cannot_be_shipped_is_named(start_worker, client, isolated):
@@ -152,7 +153,7 @@ def test_the_variable_that_cannot_be_shipped_is_named(start_worker, client, isol
     isolated(locks)
     start_worker()
     with pytest.raises(RunFailedError) as caught:
-        client.tasks.trigger("locks").result(timeout=DEADLINE)
+        client.tasks.trigger("locks").result(timeout=PATIENCE)
     assert str(caught.value.run.error.message) == (
         'task "locks" cannot be run in a process of its own: it uses the variable "lock" of '
         "helper, which cannot be pickled (TypeError: cannot pickle '_thread.lock' object); make "

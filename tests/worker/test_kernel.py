@@ -30,7 +30,7 @@ for i in range(4):
 logging.info("of the cell")
 """,
     """
-print(run.result(timeout=20))
+print(run.result(timeout=60))
 print(len(default_client().runs.logs(run).records))
 """,
     """
@@ -40,7 +40,7 @@ def noisy(payload):
 
 again = noisy.trigger({})
 try:
-    again.result(timeout=20)
+    again.result(timeout=60)
 except Exception as e:
     print(e.run.error.stack_trace)
     print(default_client().runs.retrieve(again).attempt_count)

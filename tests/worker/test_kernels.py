@@ -6,9 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from patience import PATIENCE, until
 from worker.kernels import Kernel
 from worker.scaled import ImpatientEngine
-from worker.support import DEADLINE, output_of, until
+from worker.support import output_of
 
 from trigger_widgets.cli import stop_engine
 from trigger_widgets.client import Trigger
@@ -248,6 +249,6 @@ def test_a_machine_that_slept(start_kernel, client_of, data_dir, tmp_path, who):
         first_begun = counted.count("first")
         assert first_begun >= 2 if who == "kernel" else first_begun == 1
         assert counted.count("second") == 1
-        assert kernel.run("print('well')", timeout=DEADLINE) == "well"
+        assert kernel.run("print('well')", timeout=PATIENCE) == "well"
     finally:
         engine.stop()

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from worker.support import DEADLINE
+from patience import PATIENCE
 
 from trigger_widgets.client import AsyncTrigger, Trigger, batch_trigger, trigger
 from trigger_widgets.tasks import task
@@ -18,7 +18,7 @@ from trigger_widgets import task
 def there(payload):
     return "there"
 
-print(there.trigger().result(30), flush=True)
+print(there.trigger().result(60), flush=True)
 input_is_over = __import__("sys").stdin.read()
 """
 
@@ -57,7 +57,7 @@ def test_a_task_object_means_the_code_that_is_here(here):
         *(batch.runs()[0] for batch in (batch_trigger(here, [1]), here.batch_trigger([1]))),
         client.tasks.batch_trigger(here, [1]).runs()[0],
     ]
-    outputs = [list(client.runs.subscribe_to_run(run, timeout=DEADLINE))[-1].output for run in runs]
+    outputs = [list(client.runs.subscribe_to_run(run, timeout=PATIENCE))[-1].output for run in runs]
     assert outputs == ["here"] * 6
 
 
@@ -66,7 +66,7 @@ def test_a_task_object_of_the_async_client(here):
         async with AsyncTrigger() as client:
             run = await client.tasks.trigger(here)
             batch = await client.tasks.batch_trigger(here, [1])
-            return [await run.result(DEADLINE), (await batch.result(DEADLINE))[0].output]
+            return [await run.result(PATIENCE), (await batch.result(PATIENCE))[0].output]
 
     assert asyncio.run(main()) == ["here", "here"]
 
@@ -74,7 +74,7 @@ def test_a_task_object_of_the_async_client(here):
 def test_another_server_is_told_of_no_version_of_ours(here, engine):
     at = engine.locate()
     with Trigger(api_url=at.api_url, access_token=at.access_token) as client:
-        assert client.tasks.trigger(here).result(DEADLINE) == "there"
+        assert client.tasks.trigger(here).result(PATIENCE) == "there"
 
 
 SCRIPT = """
@@ -87,7 +87,7 @@ def of_this_script(payload):
 
 async def twin():
     async with AsyncTrigger() as client:
-        return await (await client.tasks.trigger("in-a-script", 4)).result(30)
+        return await (await client.tasks.trigger("in-a-script", 4)).result(60)
 
 if __name__ == "__main__":
     print({what})
@@ -95,7 +95,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize(
-    "what", ['trigger("in-a-script", 4).result(30)', "asyncio.run(twin())"], ids=["sync", "async"]
+    "what", ['trigger("in-a-script", 4).result(60)', "asyncio.run(twin())"], ids=["sync", "async"]
 )
 def test_an_id_of_a_task_of_this_script_is_executed_by_it(engine, tmp_path, what):
     file = tmp_path / "script.py"

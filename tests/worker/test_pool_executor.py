@@ -4,7 +4,8 @@ import os
 import signal
 
 import pytest
-from worker.support import DEADLINE, is_alive, pid_of, until
+from patience import PATIENCE, until
+from worker.support import is_alive, pid_of
 
 from trigger_widgets.errors import RunCanceledError, RunCrashedError, RunTimedOutError
 from trigger_widgets.worker import slots
@@ -60,7 +61,7 @@ def garbles(payload):
 
 @task(id="parent")
 def parent(payload):
-    return [who.trigger(1).result(timeout=10), os.getpid()]
+    return [who.trigger(1).result(timeout=60), os.getpid()]
 """
 
 
@@ -71,8 +72,8 @@ def start_pool(start_pool_of):
 
 def test_two_runs_at_once_are_in_two_processes(start_pool, client):
     pool = start_pool()
-    assert client.tasks.trigger("who").result(timeout=DEADLINE) in pool.pids
-    pids, self_pid = client.tasks.trigger("parent").result(timeout=DEADLINE), os.getpid()
+    assert client.tasks.trigger("who").result(timeout=PATIENCE) in pool.pids
+    pids, self_pid = client.tasks.trigger("parent").result(timeout=PATIENCE), os.getpid()
     assert len({*pids, self_pid}) == 3
 
 
@@ -81,7 +82,7 @@ def test_runs_that_were_given_ahead_of_their_turn_wait_for_no_long_one(
 ):
     monkeypatch.setattr(slots, "_SHORT_SECONDS", 60)
     pool = start_pool()
-    client.tasks.trigger("who").result(timeout=DEADLINE)
+    client.tasks.trigger("who").result(timeout=PATIENCE)
     runs = [client.tasks.trigger("sleeps") for _ in range(5)]
     assert len({pid_of(client, run) for run in runs[:4]}) == 4
     assert client.runs.retrieve(runs[4]).status == "QUEUED"
@@ -93,7 +94,7 @@ def test_runs_that_were_given_ahead_of_their_turn_wait_for_no_long_one(
 def test_everything_that_is_printed_is_kept(start_pool, client):
     start_pool()
     run = client.tasks.trigger("talks")
-    run.result(timeout=DEADLINE)
+    run.result(timeout=PATIENCE)
     records = until(
         lambda: len(found := client.runs.logs(run).records) >= 3 and found, "the whole log"
     )
@@ -108,7 +109,7 @@ def test_a_sleeping_task_is_canceled_politely(start_pool, client):
     pid = pid_of(client, run)
     run.cancel()
     with pytest.raises(RunCanceledError):
-        run.result(timeout=DEADLINE)
+        run.result(timeout=PATIENCE)
     after = until(lambda: (r := client.runs.retrieve(run)).finished_at and r, "the answer")
     assert after.metadata["cleaned"] is True
     assert is_alive(pid)
@@ -120,16 +121,16 @@ def test_a_stubborn_task_is_killed_with_what_it_started(start_pool, client):
     pid = pid_of(client, run)
     child = client.runs.retrieve(run).metadata["child"]
     run.cancel()
-    until(lambda: not is_alive(pid) and not is_alive(child), "the end of both", timeout=5)
-    assert client.tasks.trigger("who").result(timeout=DEADLINE) != pid
+    until(lambda: not is_alive(pid) and not is_alive(child), "the end of both")
+    assert client.tasks.trigger("who").result(timeout=PATIENCE) != pid
     with pytest.raises(RunCanceledError):
-        run.result(timeout=DEADLINE)
+        run.result(timeout=PATIENCE)
 
 
 def test_max_duration_of_an_async_task(start_pool, client):
     start_pool()
     with pytest.raises(RunTimedOutError):
-        client.tasks.trigger("waits").result(timeout=DEADLINE)
+        client.tasks.trigger("waits").result(timeout=PATIENCE)
 
 
 def test_a_killed_process_crashes_its_own_run_and_no_other(start_pool, client):
@@ -139,25 +140,25 @@ def test_a_killed_process_crashes_its_own_run_and_no_other(start_pool, client):
     assert pid_of(client, other) != pid
     os.kill(pid, signal.SIGKILL)
     with pytest.raises(RunCrashedError, match="SIGKILL"):
-        doomed.result(timeout=DEADLINE)
+        doomed.result(timeout=PATIENCE)
     assert client.runs.retrieve(other).status.is_executing
     other.cancel()
-    assert client.tasks.trigger("who").result(timeout=DEADLINE) != pid
+    assert client.tasks.trigger("who").result(timeout=PATIENCE) != pid
 
 
 def test_a_process_that_exits_is_tried_again_by_the_tasks_own_rules(start_pool, client):
     start_pool()
-    assert client.tasks.trigger("exits", "once").result(timeout=DEADLINE) == 2
+    assert client.tasks.trigger("exits", "once").result(timeout=PATIENCE) == 2
     with pytest.raises(RunCrashedError, match="exit code 3"):
-        client.tasks.trigger("exits", "always").result(timeout=DEADLINE)
+        client.tasks.trigger("exits", "always").result(timeout=PATIENCE)
 
 
 def test_a_process_that_speaks_nonsense_is_replaced(start_pool, client):
     """As one does whose task was stopped in the middle of a long message."""
     start_pool(slots=1)
     with pytest.raises(RunCrashedError, match="SIGKILL"):
-        client.tasks.trigger("garbles").result(timeout=DEADLINE)
-    client.tasks.trigger("who").result(timeout=DEADLINE)
+        client.tasks.trigger("garbles").result(timeout=PATIENCE)
+    client.tasks.trigger("who").result(timeout=PATIENCE)
 
 
 def test_a_stopped_pool_leaves_no_process(start_pool, client):
@@ -166,7 +167,7 @@ def test_a_stopped_pool_leaves_no_process(start_pool, client):
     pids = pool.pids
     assert pid in pids
     pool.worker.stop()
-    until(lambda: not any(map(is_alive, pids)), "the end of all", timeout=3)
+    until(lambda: not any(map(is_alive, pids)), "the end of all")
 
 
 def test_a_run_outlives_the_engine_and_reports_to_the_next(engine, start_pool, client):
@@ -175,7 +176,7 @@ def test_a_run_outlives_the_engine_and_reports_to_the_next(engine, start_pool, c
     pid_of(client, run)
     engine.kill()
     engine.restart()
-    assert client.tasks.trigger("who").result(timeout=DEADLINE)
+    assert client.tasks.trigger("who").result(timeout=PATIENCE)
     run.cancel()
     after = until(lambda: (r := client.runs.retrieve(run)).finished_at and r, "the answer")
     assert after.metadata["cleaned"] is True

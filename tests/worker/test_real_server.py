@@ -7,9 +7,9 @@ import sys
 import time
 
 import pytest
+from patience import PATIENCE, until
 from pydantic import SecretStr
 from worker.recorded_server import RecordedServer, recorded
-from worker.support import DEADLINE, until
 
 from trigger_widgets.config import Endpoint
 from trigger_widgets.errors import AbortTaskRunError
@@ -161,7 +161,7 @@ def test_streams(serve, name):
 
 
 def test_a_short_run_is_not_watched(serve, monkeypatch):
-    monkeypatch.setattr(run_driver, "_UNWATCHED_SECONDS", DEADLINE)
+    monkeypatch.setattr(run_driver, "_UNWATCHED_SECONDS", PATIENCE)
 
     @task("fail")
     def fail(payload):
@@ -173,7 +173,7 @@ def test_a_short_run_is_not_watched(serve, monkeypatch):
 
 
 def test_a_run_that_waits_is_watched_however_short_it_is(serve, monkeypatch):
-    monkeypatch.setattr(run_driver, "_UNWATCHED_SECONDS", 10 * DEADLINE)
+    monkeypatch.setattr(run_driver, "_UNWATCHED_SECONDS", 10 * PATIENCE)
 
     @task("waiter")
     def waiter(payload):
@@ -295,7 +295,7 @@ def test_no_process_gives_its_tasks_to_a_real_server_by_itself(tmp_path):
     try:
         done = subprocess.run(
             [sys.executable, str(tmp_path / "script.py")],
-            env=environ, capture_output=True, text=True, check=False, timeout=DEADLINE * 2,
+            env=environ, capture_output=True, text=True, check=False, timeout=PATIENCE * 2,
         )  # fmt: skip
     finally:
         server.stop()

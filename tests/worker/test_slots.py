@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from patience import PATIENCE
 
 from trigger_widgets.errors import ConfigurationError
 from trigger_widgets.worker.slots import Slots, default_ahead, default_slots
@@ -33,7 +34,7 @@ def test_runs_that_go_on_come_before_new_ones_in_their_order():
         slots.release()
         await second
         slots.release()
-        await asyncio.wait_for(new, 1)
+        await asyncio.wait_for(new, PATIENCE)
         assert order == ["first", "second"]
 
     asyncio.run(main())
@@ -50,7 +51,7 @@ def test_a_run_that_comes_when_the_last_slot_is_gone_is_one_too_many_for_once():
         await asyncio.sleep(0)
         assert not new.done()
         slots.release()
-        await asyncio.wait_for(new, 1)
+        await asyncio.wait_for(new, PATIENCE)
 
     asyncio.run(main())
 
@@ -64,8 +65,8 @@ def test_one_who_gives_up_takes_nothing_along():
         slots.release()  # while the cancel is on its way
         late.cancel()
         await asyncio.gather(waits, late, return_exceptions=True)
-        await asyncio.wait_for(slots.available(), 1)
-        await asyncio.wait_for(slots.acquire(), 1)
+        await asyncio.wait_for(slots.available(), PATIENCE)
+        await asyncio.wait_for(slots.acquire(), PATIENCE)
         assert not (await blocks(slots.available())).done()
 
     asyncio.run(main())
@@ -88,7 +89,7 @@ def test_while_runs_are_short_there_are_slots_for_more():
         slots.take(), slots.take()
         new = await blocks(slots.available())
         slots.took(0.001)
-        await asyncio.wait_for(new, 1)
+        await asyncio.wait_for(new, PATIENCE)
         assert slots.free == 2
         slots.take(), slots.take()
         slots.took(60)

