@@ -53,10 +53,10 @@ def test_impossible_silences(engine, task, seconds, words):
 @pytest.mark.slow
 def test_silence_counts_from_the_last_part(engine, task):
     run = trigger(engine, task)
-    writer, reader = Writer(engine, run), Reader(engine, run, silence=6)
+    writer, reader = Writer(engine, run), Reader(engine, run, silence=12)
     for i in range(4):
         writer.send(i)
-        time.sleep(2.5)  # shorter than the silence, longer in sum
+        time.sleep(4)  # shorter than the silence, longer in sum
     assert reader.rest() == [0, 1, 2, 3]
 
 
