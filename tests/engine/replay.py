@@ -145,10 +145,12 @@ class Story:
         return self._latest_snapshot(path)
 
     def _know(self, run):
-        """A run of before the recording began."""
+        """A run of before the recording began: it has ended."""
         bare = run.removeprefix("run_")
         if bare not in self.ids:
             made = self.engine.trigger("hello", {"a": 1}, tags=["auth:a", "user_1"])
+            if self.actor is not None:
+                self.engine.until(made, "COMPLETED")
             self.ids[bare] = made.removeprefix("run_")
 
     def _latest_snapshot(self, path):

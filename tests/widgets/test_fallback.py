@@ -23,7 +23,8 @@ def kernel():
 def shown(client, metadata):
     """Runs the cell; gives the messages with which its outputs come, and the one of its end."""
     content = {"code": SHOW, "silent": False, "store_history": False, "allow_stdin": False}
-    client.shell_channel.send(client.session.msg("execute_request", content, metadata=metadata))
+    request = client.session.msg("execute_request", content, metadata=metadata)
+    client.shell_channel.send(request)
     while True:
         message = client.get_iopub_msg(timeout=PATIENCE)
         kind, content = message["header"]["msg_type"], message["content"]
@@ -31,7 +32,9 @@ def shown(client, metadata):
             yield kind, content
         elif kind == "error":
             raise AssertionError(content["evalue"])
-        elif kind == "status" and content["execution_state"] == "idle":
+        elif content == {"execution_state": "idle"} and (
+            message["parent_header"]["msg_id"] == request["header"]["msg_id"]
+        ):
             yield "idle", None
 
 
