@@ -7,8 +7,9 @@ import pytest
 from patience import PATIENCE, until
 
 from trigger_widgets import runtime
-from trigger_widgets.client import Trigger, configure
+from trigger_widgets.client import Trigger, configure, default_client
 from trigger_widgets.engine_file import EngineFile
+from trigger_widgets.realtime.loop import close_background_loop
 from trigger_widgets.tasks.definition import own
 from trigger_widgets.tasks.registry import Registry
 from trigger_widgets.worker.own_executor import OwnExecutor
@@ -60,6 +61,9 @@ def embedded(engine, monkeypatch):
     monkeypatch.setattr("trigger_widgets.client._Shared.embedded", engine.locate)
     monkeypatch.setattr("trigger_widgets.client._Shared.own", own)
     configure()
+    yield
+    default_client().close()
+    close_background_loop()  # a feed that is left would look for an engine, and start one
 
 
 @pytest.fixture
