@@ -12,5 +12,5 @@ export default defineConfig({
     },
   ],
   // Each file leaves the page as it found it (stage.ts, `clear`), so one jsdom and one set of modules do for all.
-  test: { environment: "jsdom", include: ["test/**/*.test.{ts,tsx}"], isolate: false, restoreMocks: true, testTimeout: 120_000 },
+  test: { environment: "jsdom", include: ["test/**/*.test.{ts,tsx}"], isolate: false, setupFiles: ["test/seed.ts"], restoreMocks: true, testTimeout: 120_000 },
 });

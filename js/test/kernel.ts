@@ -95,8 +95,7 @@ export class Kernel {
 
   #flush(): void {
     this.#due = Number.POSITIVE_INFINITY;
-    const messages = this.#replies;
-    this.#replies = [];
+    const messages: Fields[] = [];
     if (this.#news || this.#wanted) {
       messages.push(this.#tell());
       this.#beats = [...BEATS];
@@ -104,6 +103,8 @@ export class Kernel {
       this.#beats.shift();
       messages.push({ kind: "beat", seq: this.#seq });
     }
+    messages.push(...this.#replies);
+    this.#replies = [];
     for (const message of messages) this.#send(message);
     if (this.#beats[0] !== undefined) this.#post(this.#beats[0]);
   }

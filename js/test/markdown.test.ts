@@ -64,6 +64,7 @@ const CASES: [markdown: string, html: string][] = [
   ["[x](//evil.example)", "<p>x</p>"],
   ["[x](#here)", "<p>x</p>"],
   ["![x](javascript:1)", "<p>x</p>"],
+  ["\\😀http://a.b", '<p>😀<a href="http://a.b/">http://a.b</a></p>'],
   // HTML is text
   ["<b>x</b> & <script>1</script>", "<p>&lt;b&gt;x&lt;/b&gt; &amp; &lt;script&gt;1&lt;/script&gt;</p>"],
 ];

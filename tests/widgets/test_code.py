@@ -8,7 +8,7 @@ def test_what_each_widget_carries_is_at_most_two_kibibytes():
 
 
 # the budget of the build (js/build.mjs) is in bytes of code; this is what lies in a notebook
-@pytest.mark.parametrize(("part", "most"), [("core", 44), ("forms", 21), ("table", 19)])
+@pytest.mark.parametrize(("part", "most"), [("core", 45), ("forms", 21), ("table", 19)])
 def test_the_shared_code_travels_packed(part, most):
     assert len(packed_code(part)) <= most * 1024
 

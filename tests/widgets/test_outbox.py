@@ -102,7 +102,7 @@ def test_one_that_cannot_speak_silences_no_other(caplog):
 
 
 def test_what_one_job_raises_stops_no_other(caplog):
-    dispatcher, done = Dispatcher(), threading.Event()
+    dispatcher, done = Dispatcher("test"), threading.Event()
     dispatcher.submit(lambda: 1 / 0)
     dispatcher.submit(done.set)
     assert done.wait(PATIENCE)

@@ -127,12 +127,15 @@ def test_runs_are_chosen_opened_and_canceled(held, until):
 def test_what_was_clicked_last_is_chosen(until):
     """A kernel that was busy gets the clicks of a minute at once."""
     widget = TaggedRunsWidget("nobody", enabled=False)
-    for n in range(50):
-        chosen = [f"run_{i}" for i in range(n + 1)]
+    seen = []
+    widget.observe(lambda change: seen.append(len(change.new)), "selected")
+    for n in range(1, 301):
+        chosen = [f"run_{i}" for i in range(n)]
         action = {"kind": "action", "id": n, "name": "select", "args": {"ids": chosen}}
         widget._receive(widget, action, [])
-        assert state_of(widget)["selected"] == chosen
     until(widget, "selected", chosen)
+    assert state_of(widget)["selected"] == chosen
+    assert seen == sorted(seen)
     widget.close()
 
 

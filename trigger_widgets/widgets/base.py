@@ -18,7 +18,7 @@ from trigger_widgets.lock import Lock
 
 from .channel import Channel
 from .code import STUB, code_reference, mimebundle
-from .dispatcher import dispatcher
+from .dispatcher import Dispatcher, dispatcher
 from .fallback import Fallback
 from .saver import Saver
 
@@ -29,6 +29,7 @@ _UNANSWERED = object()
 
 # apart, and enough of them: a server that does not answer holds up the clicks for it for minutes
 _actions = ThreadPoolExecutor(32, thread_name_prefix="trigger-widgets-action")
+_in_order = Dispatcher("actions")
 _background = ThreadPoolExecutor(4, thread_name_prefix="trigger-widgets-background")
 
 
@@ -63,8 +64,8 @@ class LiveWidget(anywidget.AnyWidget):
 
     actions: ClassVar[dict[str, str]] = {}
     """The methods that a view may call, by the name of the action."""
-    prompt_actions: ClassVar[frozenset[str]] = frozenset()
-    """Those that only change what is shown: done as they come, so that the last one counts."""
+    ordered_actions: ClassVar[frozenset[str]] = frozenset()
+    """Those that only change what is shown: done one after the other, so that the last counts."""
 
     def __init__(self, **traits: Any) -> None:
         refuse_unknown(traits, self._options(), of=type(self).__name__)
@@ -134,7 +135,7 @@ class LiveWidget(anywidget.AnyWidget):
             case {"kind": "action", "id": request, "name": str(name)} if name in self.actions:
                 if self._is_new(request):
                     act = partial(self._act, request, self.actions[name], message.get("args") or {})
-                    act() if name in self.prompt_actions else _actions.submit(act)
+                    (_in_order if name in self.ordered_actions else _actions).submit(act)
             case _:
                 log.warning("ignored a message of an unknown kind from the front end")
 

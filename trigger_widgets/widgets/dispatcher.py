@@ -16,7 +16,8 @@ log = logging.getLogger("trigger_widgets")
 class Dispatcher:
     """A thread that does one thing after the other; what one raises is logged."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = f"trigger-widgets-{name}"
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._lock = Lock()
         self._thread: threading.Thread | None = None
@@ -25,9 +26,7 @@ class Dispatcher:
         """Do `job` after everything that was submitted before it."""
         with self._lock:
             if self._thread is None or not self._thread.is_alive():  # also after a fork
-                self._thread = threading.Thread(
-                    target=self._run, name="trigger-widgets-callbacks", daemon=True
-                )
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
         self._jobs.put(job)
 
@@ -47,5 +46,5 @@ class Dispatcher:
                 log.exception("a callback failed")
 
 
-dispatcher = Dispatcher()
+dispatcher = Dispatcher("callbacks")
 """The dispatcher of this process."""

@@ -65,7 +65,7 @@ class RunsWidget(FollowingWidget):
         "close": "close_run",
         "reconnect": "reconnect",
     }
-    prompt_actions = frozenset({"select", "arrange"})
+    ordered_actions = frozenset({"select", "arrange"})
 
     # Python only: these can be large
     runs: traitlets.List[Any] = traitlets.List(read_only=True)

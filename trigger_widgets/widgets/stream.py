@@ -56,7 +56,7 @@ class StreamWidget(FollowingWidget):
         "reconnect": "reconnect",
         "field": "_choose",
     }
-    prompt_actions = frozenset({"field"})
+    ordered_actions = frozenset({"field"})
 
     run_id = traitlets.Unicode(read_only=True).tag(sync=True)
     stream = traitlets.Unicode(read_only=True).tag(sync=True)

@@ -27,6 +27,8 @@ export class Markdown implements Writer {
   #breaks = 0;
   /** the beginning of a line after a list and an empty line: is it another item? */
   #opening: string | null = null;
+  /** the first half of a character that was cut in two; alone it is none */
+  #half = "";
   /** underscores of which we do not know yet whether they are inside a word */
   #held = 0;
 
@@ -48,7 +50,9 @@ export class Markdown implements Writer {
 
   write(part: string): void {
     this.#caret.remove();
-    for (const char of part) this.#put(char);
+    const text = this.#half + part;
+    this.#half = "";
+    for (const char of text.replace(/[\ud800-\udbff]$/, (half) => ((this.#half = half), ""))) this.#put(char);
     this.#page.flush();
     this.#seat();
   }
