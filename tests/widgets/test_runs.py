@@ -11,6 +11,7 @@ from trigger_widgets import (
     BatchWidget,
     ConfigurationError,
     TaggedRunsWidget,
+    Trigger,
     TriggerError,
     batch_trigger,
     metadata,
@@ -126,7 +127,8 @@ def test_runs_are_chosen_opened_and_canceled(held, until):
 
 def test_what_was_clicked_last_is_chosen(until):
     """A kernel that was busy gets the clicks of a minute at once."""
-    widget = TaggedRunsWidget("nobody", enabled=False)
+    client = Trigger(api_url="http://127.0.0.1:9", access_token="tr_dev_nobody")
+    widget = TaggedRunsWidget("nobody", client=client, enabled=False)
     seen = []
     widget.observe(lambda change: seen.append(len(change.new)), "selected")
     for n in range(1, 301):

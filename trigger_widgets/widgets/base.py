@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -75,7 +76,7 @@ class LiveWidget(anywidget.AnyWidget):
         super().__init__(_core=code_reference("core"), _more=more, _kind=self.kind, **traits)
         self._channel = Channel(self._send_message, self._send_traits)
         self._fallback = Fallback(self._html)
-        self._answers: dict[Any, Any] = {}
+        self._answers: OrderedDict[Any, Any] = OrderedDict()
         self.on_msg(self._receive)
 
     @classmethod
@@ -148,7 +149,7 @@ class LiveWidget(anywidget.AnyWidget):
             return False
         self._answers[request] = _UNANSWERED
         while len(self._answers) > _ANSWERS_KEPT:
-            del self._answers[next(iter(self._answers))]
+            self._answers.popitem(last=False)
         return True
 
     def _act(self, request: Any, method: str, arguments: dict[str, Any]) -> None:
