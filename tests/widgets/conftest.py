@@ -4,11 +4,13 @@ import threading
 
 import patience
 import pytest
+from ipywidgets.widgets.widget import _instances
 
 from trigger_widgets import client as clients
 from trigger_widgets import runtime
 from trigger_widgets.realtime.loop import close_background_loop
 from trigger_widgets.tasks.registry import registry
+from trigger_widgets.widgets.base import LiveWidget
 
 
 class Until:
@@ -47,6 +49,9 @@ def here(monkeypatch):
     monkeypatch.setattr(runtime._Kernel, "worker", None)
     monkeypatch.setattr(registry, "_tasks", {})
     yield clients.default_client()
+    for widget in list(_instances.values()):
+        if isinstance(widget, LiveWidget):
+            widget.close()  # a question that is still open would look for an engine, and start one
     if runtime._Kernel.worker is not None:
         runtime._Kernel.worker.stop()
     clients.default_client().close()
