@@ -99,6 +99,12 @@ export class Store<S extends object> {
     });
   }
 
+  /** As `act`, where only the last counts: those of this name that have no answer are not sent again. */
+  latest(name: string, args: Fields): Promise<Reply> {
+    for (const [id, { message }] of this.#pending) if (message["name"] === name) this.#settle(id, { ok: true });
+    return this.act(name, args);
+  }
+
   /** Take part as a view; gives the function that ends it. */
   attach(): () => void {
     if (this.#views++ === 0) {

@@ -103,6 +103,24 @@ test("the last change and all that repeat its number: a view asks by itself, eve
   expect(model.listeners()).toBe(0);
 });
 
+test("what a newer choice has replaced is not sent again after it", async () => {
+  const model = new FakeModel({ _kind: "runs", _snapshot: {} });
+  const store = new Store<Fields>(model);
+  const detach = store.attach();
+  const answers: unknown[] = [];
+  for (const ids of [["a"], ["a", "b"]]) void store.latest("select", { ids }).then((answer) => answers.push(answer.ok));
+  void store.act("cancel");
+  const sent = (name: string) => model.sent.filter((message) => message["name"] === name).map((message) => message["args"]);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(answers).toEqual([true]);
+  const [first, ...rest] = sent("select");
+  expect(first).toEqual({ ids: ["a"] });
+  expect(rest.length).toBeGreaterThan(1);
+  expect(rest.every((each) => JSON.stringify(each) === '{"ids":["a","b"]}')).toBe(true);
+  expect(sent("cancel").length).toBeGreaterThan(1);
+  detach();
+});
+
 test("an action is carried out once, and answered, whatever is lost", async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer(), async (seed) => {

@@ -160,7 +160,7 @@ interface Arrangement {
 /** Which columns, and in which order of rows: kept by the kernel, so that a reload changes nothing. */
 function useArrangement(store: Store<RunsState>) {
   const told: Arrangement = { columns: list(store.field("columns").value), sort: text(store.field("sort").value) };
-  return useShared(told, async (next) => (await store.act("arrange", { ...next })).ok);
+  return useShared(told, async (next) => (await store.latest("arrange", { ...next })).ok);
 }
 
 const list = (value: unknown): string[] | null => (Array.isArray(value) ? value.map(String) : null);

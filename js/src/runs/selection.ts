@@ -26,7 +26,7 @@ export function useSelection(store: Store<RunsState>, shown: readonly Row[], has
     if (!teller.isQuiet || !Array.isArray(ids)) return;
     choose((was) => (was.size === ids.length && ids.every((id) => was.has(id)) ? was : new Set(ids.map(String))));
   };
-  const teller = useMemo(() => new Teller((ids) => store.act("select", { ids: [...ids] }), adopt), [store]);
+  const teller = useMemo(() => new Teller((ids) => store.latest("select", { ids: [...ids] }), adopt), [store]);
   useEffect(adopt, [told.value]);
   useEffect(() => () => teller.hurry(), [teller]);
   const set = (make: (was: ReadonlySet<string>) => ReadonlySet<string>) =>

@@ -46,7 +46,7 @@ function Field({ store }: { store: Store<StreamState> }) {
   const field = store.field("field").value ?? "";
   if (!Array.isArray(fields) || fields.length === 0) return null;
   return (
-    <select class="tw-copy" aria-label="Field shown as text" value={field} onChange={({ currentTarget: { value } }) => void store.act("field", { field: value || null })}>
+    <select class="tw-copy" aria-label="Field shown as text" value={field} onChange={({ currentTarget: { value } }) => void store.latest("field", { field: value || null })}>
       <option value="">whole parts</option>
       {[...new Set(field ? [field, ...fields] : fields)].map((each) => (
         <option key={each} value={each}>
